@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-from framewire.output import tolerate_closed_output
-from server import openfiles
-from server.settings import Settings, WrongSetting, load, servicelinks
+from server import signalqueue
 
-log = logging.getLogger("server")
+if TYPE_CHECKING:  # imported only once signals are kept
+    from server.settings import Settings
 
 COMMANDS = ("key", "token")
 # What the extra `serve` installs.
@@ -22,9 +20,15 @@ _NEEDS = ("grpc", "tensorflow_serving", "numpy", "prometheus_client", "hpack")
 
 def run(arguments: Sequence[str], prog: str = "python -m server") -> int:
     """Run the gateway or a command. Returns the exit status: 2 if it cannot run."""
+    is_command = bool(arguments) and arguments[0] in COMMANDS
+    if not is_command:
+        signalqueue.queue()
+    from framewire.output import tolerate_closed_output
+    from server.settings import WrongSetting, load
+
     tolerate_closed_output("framewire")
     try:
-        if arguments and arguments[0] in COMMANDS:
+        if is_command:
             print(_run_command(arguments[0], arguments[1:], f"{prog} {arguments[0]}"))
             return 0
         return _serve(load(arguments, os.environ, prog), prog)
@@ -41,13 +45,18 @@ def _serve(settings: Settings, prog: str) -> int:
         what = f"{', '.join(missing)} not installed; run: pip install 'framewire[serve]'"
         print(f"{prog}: {what}", file=sys.stderr)
         return 2
-    openfiles.check(openfiles.raise_limit())
     # Imported here, so that --help and a wrong setting answer at once.
-    from server import logs
+    import asyncio
+    import logging
+
+    from server import logs, openfiles
+    from server.settings import servicelinks
+
+    openfiles.check(openfiles.raise_limit())
 
     budget = logs.configure(settings.log_level, settings.log_format)
     for line in servicelinks.warnings(os.environ):
-        log.warning(line)
+        logging.getLogger("server").warning(line)
 
     workers = settings.workers or len(os.sched_getaffinity(0))
 
@@ -58,7 +67,10 @@ def _serve(settings: Settings, prog: str) -> int:
         finally:
             reports.cancel()
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    finally:
+        signalqueue.queue().close()
 
 
 async def _serve_alone(settings: Settings) -> int:
@@ -75,6 +87,8 @@ async def _supervise(settings: Settings, workers: int) -> int:
 
 
 def _run_command(name: str, arguments: Sequence[str], prog: str) -> str:
+    from server.settings import WrongSetting
+
     try:
         from server.access.command import COMMANDS
     except ImportError:

@@ -149,7 +149,7 @@ def offer_models(gateway: Gateway, settings: Settings) -> list[FileWatcher]:
         # The routes to the default model list it, with the labels that it is offered with.
         gateway.offer([*described, *(name for name in names if name != settings.model)])
 
-    watcher = FileWatcher([settings.model_config], reload)
+    watcher = FileWatcher([settings.model_config], reload, None)
     watcher.reload()
     return [watcher]
 
@@ -252,7 +252,7 @@ async def serve(settings: Settings, process: Process | None = None) -> None:
             shadow.start()
         tasks = [
             asyncio.ensure_future(_announce(gateway, process)),
-            asyncio.ensure_future(_keep_watch(watchers, signals)),
+            asyncio.ensure_future(_keep_watch(watchers, process, signals)),
         ]
         await signals.stop.wait()
         log.info("stopping: accepted frames are answered first")
@@ -269,14 +269,16 @@ async def _announce(gateway: Gateway, process: Process) -> None:
     process.ready()
 
 
-async def _keep_watch(watches: Sequence[FileWatcher], signals: Signals) -> None:
+async def _keep_watch(watches: Sequence[FileWatcher], process: Process, signals: Signals) -> None:
     """Reload files when they change, and at once on SIGHUP."""
+
+    every = [*watches, *process.watchers]
 
     def reload() -> None:
         log.info("SIGHUP: reloading files")
-        for watch in watches:
+        for watch in every:
             watch.reload()
 
-    if watches:
+    if every:
         signals.reload = reload
-        await watch_files(watches)
+    await watch_files(watches)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from server import startup
+from server.access.filewatcher import FileWatcher
 from server.admin.interface import MovableLabels
 from server.admin.listener import AdminListener
 from server.admin.local import LocalGateway
@@ -28,6 +29,10 @@ class Process(Protocol):
     @property
     def limiters(self) -> Limiters:
         """What makes the limits that hold for the whole gateway."""
+
+    @property
+    def watchers(self) -> Sequence[FileWatcher]:
+        """The files that are watched beside the gateway's own."""
 
     def listen(self) -> Sequence[ListeningSocket]:
         """Return the sockets to accept connections from. Raises WrongSetting."""
@@ -62,6 +67,11 @@ class Standalone:
         self._settings = settings
         self._port = settings.port
         self._admin: AdminListener | None = None
+
+    @property
+    def watchers(self) -> Sequence[FileWatcher]:
+        """Those of the admin listener."""
+        return () if self._admin is None else self._admin.watchers
 
     def listen(self) -> Sequence[ListeningSocket]:
         """Open the listening sockets. Raises WrongSetting."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 from collections.abc import Callable
+
+from server import signalqueue
 
 log = logging.getLogger(__name__)
 
 
 class Signals:
-    """Handles SIGINT, SIGTERM and SIGHUP on the running loop.
+    """Handles SIGINT, SIGTERM and SIGHUP on the running loop, and those that came before it ran.
 
     The first SIGINT or SIGTERM sets ``stop``, the second ``at_once``. SIGHUP calls
     ``reload``, as operators expect of a daemon. If it was sent because the gateway's
@@ -23,12 +24,16 @@ class Signals:
         self.stop = asyncio.Event()
         self.at_once = asyncio.Event()
         self.reload: Callable[[], None] = lambda: log.info("SIGHUP: no files to reload")
-        nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-        self._in_terminal = not nohup and _has_terminal()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._stop)
-        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+        self._queue = signalqueue.queue()
+        self._queue.attach()
+        asyncio.get_running_loop().add_reader(self._queue.reader, self._receive)
+
+    def _receive(self) -> None:
+        for number in self._queue.take():
+            if number in signalqueue.STOPS:
+                self._stop()
+            elif number == signal.SIGHUP:
+                self._hang_up()
 
     def _stop(self) -> None:
         if self.stop.is_set():
@@ -36,15 +41,12 @@ class Signals:
         self.stop.set()
 
     def _hang_up(self) -> None:
-        if self._in_terminal and not _has_terminal():
+        if self._queue.in_terminal and not signalqueue.has_terminal():
             self._stop()
         else:
             self.reload()
 
 
-def _has_terminal() -> bool:
-    try:
-        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
-    except OSError:
-        return False
-    return True
+def ignore() -> None:
+    """Ignore them from now on, because the process is about to exit."""
+    signalqueue.queue().close()

@@ -7,7 +7,7 @@ import logging
 
 from server import openfiles
 from server.access import audit
-from server.settings import Settings, WrongSetting
+from server.settings import Settings, WrongSetting, combinations
 from server.transport.listening import ListeningSocket, cannot_listen, open_sockets
 
 log = logging.getLogger("server")
@@ -34,6 +34,8 @@ def warn(settings: Settings) -> None:
     few_files = openfiles.shortage(openfiles.raise_limit(), settings.max_sessions)
     if few_files:
         log.warning(few_files)
+    for line in combinations.warnings(settings):
+        log.warning(line)
     for line in audit.warnings(settings):
         log.warning("INSECURE: %(problem)s", {"problem": line})
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from tornado.httputil import HTTPServerRequest
 
 from server.access.addresses import TrustedProxies, is_loopback
-from server.access.filewatcher import FileWatcher
+from server.access.filewatcher import FileWatcher, stamp
 from server.access.hosts import Hosts
 from server.access.operators import Operators
 from server.access.origins import Origins
@@ -26,23 +26,22 @@ _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
 class AdminAccess:
     """The checks of an admin listener on ``host``. Raises WrongSetting.
 
-    ``local``: only this machine can connect.
+    ``local``: only this machine can connect. ``watchers``: the files to reload when they change.
     """
 
     def __init__(self, settings: Settings, host: str) -> None:
         self.local = is_loopback(host)
+        loaded = stamp([settings.admin_tokens])
         self._operators = Operators(settings.admin_tokens) if settings.admin_tokens else None
         if self._operators is None and not self.local:
             raise WrongSetting(f"admin: {host} is not a loopback address; set admin_tokens, too")
+        operators = self._operators
+        self.watchers = (
+            [FileWatcher([operators.path], operators.reload, loaded)] if operators else []
+        )
         self.proxies = TrustedProxies(settings.trusted_proxies)
         self._this_machine = Hosts("", local=True)
         self._own = Origins("")
-
-    @property
-    def watchers(self) -> list[FileWatcher]:
-        """The files to reload when they change."""
-        operators = self._operators
-        return [FileWatcher([operators.path], operators.reload)] if operators else []
 
     @property
     def has_operators(self) -> bool:

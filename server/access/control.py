@@ -11,7 +11,7 @@ from tornado.httputil import HTTPServerRequest
 
 from framewire import textfile
 from server.access.addresses import THIS_MACHINE, Client, TrustedProxies, is_loopback, network
-from server.access.filewatcher import FileWatcher
+from server.access.filewatcher import FileWatcher, stamp
 from server.access.hosts import Hosts
 from server.access.origins import Origins
 from server.core.bucket import BucketTable
@@ -63,11 +63,14 @@ class AccessControl:
             per_s = sessions / HANDSHAKE_REFILL_S
             access.handshakes = (limiters or Limiters()).buckets("handshakes", per_s, sessions)
         if settings.tls_certificate or settings.tls_key:
+            loaded = stamp([settings.tls_certificate, settings.tls_key])
             access.tls = _tls(settings)
-            access.watchers.append(FileWatcher(access.tls.paths, access.tls.reload))
+            access.watchers.append(FileWatcher(access.tls.paths, access.tls.reload, loaded))
         if settings.token_keys:
+            paths = [settings.token_keys]
+            loaded = stamp(paths)
             access.tokens = _tokens(settings)
-            access.watchers.append(FileWatcher([settings.token_keys], access.tokens.reload))
+            access.watchers.append(FileWatcher(paths, access.tokens.reload, loaded))
         if settings.wechat_appid:
             access.wechat = _wechat(settings, access)
         return access
@@ -158,6 +161,7 @@ def _wechat(settings: Settings, access: AccessControl) -> WeChat:
         raise WrongSetting("wechat_appid: token_keys is required, because a login returns a token")
     access.tokens.signing_key()
     path = settings.wechat_secret_file
+    loaded = stamp([path])
     secret = _secret(path) if path else settings.wechat_secret
     if not secret:
         raise WrongSetting("wechat_appid: wechat_secret or wechat_secret_file is required")
@@ -167,7 +171,7 @@ def _wechat(settings: Settings, access: AccessControl) -> WeChat:
         def reload() -> None:
             wechat.secret = _secret(path)
 
-        access.watchers.append(FileWatcher([path], reload))
+        access.watchers.append(FileWatcher([path], reload, loaded))
     return wechat
 
 

@@ -205,6 +205,10 @@ class ActHandler(AdminHandler):
         outcome = "failed"
         try:
             outcome = await acts.carry_out(act, fields, self.administered)
+        except FramewireError as error:
+            outcome = error.message
+            send_error(self, error)
+            return
         finally:
             auditlog.carried_out(self._operator, self._address, act, fields, outcome)
         if outcome == acts.NO_SESSION:

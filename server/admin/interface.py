@@ -61,7 +61,10 @@ class MovableLabels(Protocol):
 
 
 class Administered(Protocol):
-    """A gateway, as the admin listener sees it."""
+    """A gateway, as the admin listener sees it.
+
+    An act that has not been carried out in every process raises Internal, which says where.
+    """
 
     @property
     def adjustments(self) -> Adjustments:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tornado.web import Application
 
 from server.access.administration import LOOPBACK, AdminAccess, address_of
-from server.access.filewatcher import FileWatcher, watch_files
+from server.access.filewatcher import FileWatcher, stamp, watch_files
 from server.admin.acts import ACTS
 from server.admin.handlers import (
     BODY_BYTES,
@@ -42,14 +42,18 @@ log = logging.getLogger("server")
 class AdminListener:
     """Listens from its creation on, and answers from :meth:`start` on. Raises WrongSetting.
 
-    The caller must: await :meth:`close`.
+    ``watchers``: the files that it reloads when they change. The caller must: await :meth:`close`.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._host, port = address_of(settings)
         self._access = AdminAccess(settings, self._host)
+        self.watchers = list(self._access.watchers)
+        loaded = stamp([settings.tls_certificate, settings.tls_key])
         self._tls = None if self._access.local else _tls(settings)
+        if self._tls is not None:
+            self.watchers.append(FileWatcher(self._tls.paths, self._tls.reload, loaded))
         self._tasks: list[asyncio.Task[None]] = []
         try:
             self._sockets = open_sockets(self._host, port)
@@ -65,7 +69,7 @@ class AdminListener:
         self._server.add_sockets(self._sockets)
         self._tasks = [
             asyncio.ensure_future(keep_sampling(administered, history)),
-            asyncio.ensure_future(watch_files(self._watchers())),
+            asyncio.ensure_future(watch_files(self.watchers)),
         ]
         log.info("dashboard: open %(url)s", {"url": self._url()})
 
@@ -79,10 +83,6 @@ class AdminListener:
             task.cancel()
         self._server.stop()
         await self._server.close_all_connections()
-
-    def _watchers(self) -> list[FileWatcher]:
-        tls = [FileWatcher(self._tls.paths, self._tls.reload)] if self._tls else []
-        return [*self._access.watchers, *tls]
 
     def _url(self) -> str:
         host = LOOPBACK if self._host in ("0.0.0.0", "::") else self._host

@@ -56,13 +56,17 @@ class ModelConfigFile:
                 f"{self.path} does not exist; the first 'framewire export promote' writes it"
             ) from None
         except (OSError, ValueError, text_format.ParseError) as error:
-            reason = " ".join(str(error).split())
+            reason = " ".join((getattr(error, "strerror", None) or str(error)).split())
             raise LabelRefused(f"cannot read {self.path}: {reason}") from None
 
     def models(self) -> list[str]:
         """Return the names of the models in it; none before the first release writes it."""
-        if not self.path.exists():
+        try:
+            self.path.stat()
+        except FileNotFoundError:
             return []
+        except OSError:
+            pass  # which reading it explains
         return [one.name for one in self.read().model_config_list.config]
 
     def write(self, config: Any) -> None:

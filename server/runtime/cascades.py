@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from server.backend.interface import Backend
 from server.core.answers import Detections, SecondAnswers
@@ -60,7 +60,7 @@ class Cascades:
         self._max_crops = settings.max_crops
         self._max_staleness_s = settings.max_staleness_ms / 1000
         self._backend = backend
-        self.rollout = rollout
+        self._rollout = rollout
         self._resolver = resolver
         self._dispatcher = dispatcher
         self._counters = counters
@@ -71,10 +71,18 @@ class Cascades:
         """Follow a session's second model instead of the one before; None: none."""
         before, entry.second = entry.second, None
         if key is not None:
-            entry.second = self.rollout.of(key, entry.session.id)
+            entry.second = self._rollout.of(key, entry.session.id)
             self._resolver.acquire(entry.second, Interest.CLIENT)
         if before is not None:
             self._resolver.release(before)
+
+    def set_rollout(self, rollout: Rollout, sessions: Iterable[OpenSession]) -> None:
+        """Spread second models like this from now on, those of open sessions as well."""
+        self._rollout = rollout
+        for entry in sessions:
+            then = entry.session.then
+            if entry.second is not None and then is not None and then.key == rollout.default:
+                self.select(entry, then.key)
 
     def route_changed(self, route: Route) -> None:
         """React to what a route leads to now: frames may wait for that."""

@@ -133,9 +133,9 @@ class Gateway:
     def set_canary_share(self, share: float) -> None:
         """Send this fraction of the sessions that name no version to the canary from now on."""
         before, self._rollout = self._rollout, replace(self._rollout, canary_share=share)
-        self._cascades.rollout = self._rollout
         for route in self._rollout.trials:
             self._resolver.acquire(route, Interest.DEFAULT)
+        self._cascades.set_rollout(self._rollout, self.sessions)
         for entry in self.sessions:
             if entry.route is not None and entry.session.preferences.key == before.default:
                 self._select(entry, before.default, time.monotonic())

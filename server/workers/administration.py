@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 from server.admin.interface import Adjustments, SessionFigures, SessionMinute
+from server.core.errors import Internal
 from server.core.model import VersionLabels
 from server.runtime.statistics import Statistics
 from server.settings import Settings
 from server.workers.census import Figures
+from server.workers.link import RequestFailed
 from server.workers.process import ANSWER_S, WorkerProcess
+
+_NO_ANSWER = (TimeoutError, ConnectionError, RequestFailed)
 
 LABEL_S = 60.0
 """Until all model servers have taken a label's new place."""
@@ -38,8 +43,8 @@ class Workers(Protocol):
 class WorkersGateway:
     """Administers all ``workers``: figures are summed, and each of them carries out an act.
 
-    A worker that does not answer in time is left out. Workers that start later start with what
-    has been adjusted.
+    A worker that does not answer in time is left out of figures, and makes an act fail, with
+    ``Internal``. Workers that start later start with what has been adjusted.
     """
 
     def __init__(self, workers: Workers) -> None:
@@ -58,27 +63,31 @@ class WorkersGateway:
 
     async def sessions(self) -> Sequence[SessionFigures]:
         """Return the open sessions of all workers."""
-        return [session for sessions in await self._ask("sessions") for session in sessions]
+        answers, _ = await self._ask("sessions")
+        return [session for sessions in answers for session in sessions]
 
     async def minute(self, session: str) -> SessionMinute | None:
         """Return the last minute of a session; None if no worker has it."""
-        minutes: list[SessionMinute] = await self._ask("minute", session)
-        return minutes[0] if minutes else None
+        minutes, _ = await self._ask("minute", session)
+        return next((minute for minute in minutes if minute is not None), None)
 
     async def close_session(self, session: str) -> bool:
         """Close a session. False: no worker has it."""
-        return any(await self._ask("close_session", session))
+        answers, problems = await self._ask("close_session", session)
+        if problems and not any(answers):
+            raise _unfinished(problems)
+        return any(answers)
 
     async def set_canary_share(self, share: float) -> None:
         """Send this fraction of the sessions that name no version to the canary."""
         self._workers.settings = replace(self._workers.settings, canary_share=share)
-        await self._ask("set_canary_share", share)
+        await self._tell("set_canary_share", share)
 
     async def set_log_level(self, level: str) -> None:
         """Log events from this level on, in all processes."""
         self._workers.settings = replace(self._workers.settings, log_level=level)
         logging.getLogger().setLevel(level.upper())
-        await self._ask("set_log_level", level)
+        await self._tell("set_log_level", level)
 
     async def labels(self) -> VersionLabels | None:
         """Return the labels of the default model, as one of the workers sees them."""
@@ -97,15 +106,46 @@ class WorkersGateway:
     async def adjust(self, worker: WorkerProcess) -> None:
         """Let a worker that has started catch up with what was adjusted meanwhile."""
         for name, value in asdict(self.adjustments).items():
-            await worker.ask(f"set_{name}", ANSWER_S, value)
+            with suppress(*_NO_ANSWER):
+                await worker.ask(f"set_{name}", ANSWER_S, value)
 
-    async def _ask(self, name: str, *arguments: Any) -> list[Any]:
-        """Ask all workers at once. Return what those said that had something to say."""
-        workers = self._workers.serving()
-        answers = await asyncio.gather(*(one.ask(name, ANSWER_S, *arguments) for one in workers))
-        return [answer for answer in answers if answer is not None]
+    async def _tell(self, name: str, *arguments: Any) -> None:
+        """Let every worker carry out an act. Raises Internal if one of them has not."""
+        _, problems = await self._ask(name, *arguments)
+        if problems:
+            raise _unfinished(problems)
+
+    async def _ask(self, name: str, *arguments: Any) -> tuple[list[Any], list[str]]:
+        """Ask all workers at once. Return their answers, and what is wrong with the others.
+
+        Nothing is wrong with a worker that has ended: what replaces it starts with what holds now.
+        """
+        answers: list[Any] = []
+        problems: list[str] = []
+
+        async def ask(worker: WorkerProcess) -> None:
+            try:
+                answers.append(await worker.ask(name, ANSWER_S, *arguments))
+            except TimeoutError:
+                problems.append(f"worker {worker.index} has not answered")
+            except RequestFailed:
+                problems.append(f"worker {worker.index} has failed, and its log says why")
+            except ConnectionError:
+                pass
+
+        await asyncio.gather(*map(ask, self._workers.serving()))
+        return answers, problems
 
     async def _ask_one(self, name: str, *arguments: Any) -> Any:
         """Ask the first worker; None: it does not answer in time, or there is none."""
         workers = self._workers.serving()
-        return await workers[0].ask(name, LABEL_S, *arguments) if workers else None
+        if not workers:
+            return None
+        try:
+            return await workers[0].ask(name, LABEL_S, *arguments)
+        except _NO_ANSWER:
+            return None
+
+
+def _unfinished(problems: Sequence[str]) -> Internal:
+    return Internal(f"not done by all workers: {'; '.join(problems)}")

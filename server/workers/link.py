@@ -30,6 +30,10 @@ class Listener(Protocol):
         """Return the answer to a request."""
 
 
+class RequestFailed(Exception):
+    """The other end has failed to answer; its log says why."""
+
+
 class Link:
     """One end. The caller must: run :meth:`receive` until it returns."""
 
@@ -67,7 +71,10 @@ class Link:
         self._send(_NOTICE, 0, name, content)
 
     async def request(self, name: str, timeout_s: float, content: Any = None) -> Any:
-        """Ask the other end. Raises TimeoutError, or ConnectionError if it is gone or fails."""
+        """Ask the other end.
+
+        Raises TimeoutError, RequestFailed, or ConnectionError if it is gone.
+        """
         number = next(self._numbers)
         awaited = self._awaited[number] = asyncio.get_running_loop().create_future()
         self._send(_REQUEST, number, name, content)
@@ -80,7 +87,7 @@ class Link:
         if not awaited.done():
             raise TimeoutError(f"no answer to {name} within {timeout_s:g} s")
         if awaited.cancelled():
-            raise ConnectionError(f"no answer to {name}: the other end is gone, or has failed")
+            raise ConnectionError(f"no answer to {name}: the other end is gone")
         return awaited.result()
 
     def close(self) -> None:
@@ -96,7 +103,7 @@ class Link:
             task.add_done_callback(self._answering.discard)
         elif number in self._awaited and not self._awaited[number].done():
             if kind == _FAILURE:
-                self._awaited[number].cancel()
+                self._awaited[number].set_exception(RequestFailed(f"answering {name} has failed"))
             else:
                 self._awaited[number].set_result(content)
 

@@ -19,7 +19,7 @@ from server.runtime.statistics import Statistics
 from server.settings import Settings
 from server.workers.handover import hand_over
 from server.workers.limiters import SharedQuota
-from server.workers.link import Link
+from server.workers.link import Link, RequestFailed
 from server.workers.memory import SharedMemory
 from server.workers.progress import Progress
 
@@ -121,11 +121,11 @@ class WorkerProcess:
         return taken
 
     async def ask(self, name: str, timeout_s: float, *arguments: Any) -> Any:
-        """Ask for something, or for something to be done. None: no answer in time."""
-        try:
-            return await self._link.request(name, timeout_s, arguments)
-        except (TimeoutError, ConnectionError):
-            return None
+        """Ask for something, or for something to be done.
+
+        Raises TimeoutError, RequestFailed, or ConnectionError if it has ended.
+        """
+        return await self._link.request(name, timeout_s, arguments)
 
     async def update_statistics(self, timeout_s: float) -> bool:
         """Ask for its statistics. False: no answer in time; those that it reported last remain."""
@@ -133,7 +133,7 @@ class WorkerProcess:
             self.statistics = await self._link.request("statistics", timeout_s, ())
         except TimeoutError:
             return False
-        except ConnectionError:  # it is ending
+        except (ConnectionError, RequestFailed):  # it is ending, or has logged what is wrong
             pass
         return True
 

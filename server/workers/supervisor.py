@@ -66,6 +66,7 @@ class Supervisor:
         self._census = Census()
         self._signals = Signals()
         self._signals.reload = self._reload
+        self._outdated: set[int] = set()  # get SIGHUP once they have started
         self._stopping = asyncio.ensure_future(self._signals.stop.wait())
         sockets = startup.listen(settings)
         self._port = int(sockets[0].getsockname()[1])
@@ -99,6 +100,9 @@ class Supervisor:
         if event == "started":
             self._proven.set()
             self._settle(worker.index)
+            if worker.index in self._outdated:
+                self._outdated.remove(worker.index)
+                worker.signal(signal.SIGHUP)
             adjusting = asyncio.ensure_future(self._administration.adjust(worker))
             self._adjusting.add(adjusting)
             adjusting.add_done_callback(self._adjusting.discard)
@@ -149,6 +153,7 @@ class Supervisor:
         status = await worker.ended()
         watching.cancel()
         del self._workers[index]
+        self._outdated.discard(index)
         self._memory.forget(index)
         self._census.bury(worker)
         return status
@@ -214,12 +219,18 @@ class Supervisor:
 
     def _reload(self) -> None:
         log.info("SIGHUP: the workers reload their files")
-        self._signal(signal.SIGHUP, only_started=True)
-
-    def _signal(self, number: signal.Signals, only_started: bool = False) -> None:
+        if self._admin is not None:
+            for watcher in self._admin.watchers:
+                watcher.reload()
         for worker in self._workers.values():
-            if worker.started or not only_started:  # one that starts might not handle it yet
-                worker.signal(number)
+            if worker.started:
+                worker.signal(signal.SIGHUP)
+            else:  # it might not handle it yet, or have read its files already
+                self._outdated.add(worker.index)
+
+    def _signal(self, number: signal.Signals) -> None:
+        for worker in self._workers.values():
+            worker.signal(number)
 
     def _accepting(self) -> Mapping[int, WorkerProcess]:
         """Return the workers that take connections, without stalled ones unless all are."""

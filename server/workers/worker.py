@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from server import logs, openfiles
+from server import logs, openfiles, signals
 from server.admin.interface import MovableLabels
 from server.admin.local import LocalGateway
 from server.app import serve
@@ -42,6 +42,8 @@ def run(index: int, workers: int, link: int, channel: int, memory: int) -> int:
     except WrongSetting as error:
         print(f"framewire: {error}", file=sys.stderr)
         return 2
+    finally:
+        signals.ignore()
     return 0
 
 
@@ -89,6 +91,11 @@ class Worker:
         await self._receiving
 
     # What the gateway asks for
+
+    @property
+    def watchers(self) -> tuple[()]:
+        """None: the supervisor has the admin listener."""
+        return ()
 
     def listen(self) -> Sequence[ListeningSocket]:
         """Return the channel that brings connections."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
 import signal
@@ -14,9 +15,29 @@ from pathlib import Path
 import pytest
 
 from loadtest.stack import ROOT
+from server import signalqueue
 from tests.server.access import keyring
 from tests.server.gateway_process import PATIENCE_S, running
 
+TOKEN = "correct-horse-battery-staple"
+# A gateway that gets a signal before it has an event loop, or when it has none any more.
+EARLY = """
+import os, sys
+from server.__main__ import run
+from server import settings
+load = settings.load
+def interrupted(*arguments):
+    os.kill(os.getpid(), {number})
+    return load(*arguments)
+settings.load = interrupted
+sys.exit(run(sys.argv[1:]))
+"""
+LATE = """
+import atexit, os, sys
+from server.__main__ import run
+atexit.register(os.kill, os.getpid(), {number})
+sys.exit(run(sys.argv[1:]))
+"""
 SERVER = f"{sys.executable} -m server --port=0 --backend=127.0.0.1:1"
 
 
@@ -34,6 +55,61 @@ async def test_sighup_reads_files_again(tmp_path: Path) -> None:
         await gateway.says("listening on")
         gateway.process.send_signal(signal.SIGHUP)
         await gateway.says("SIGHUP: reloading files")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_sighup_reads_admin_tokens_again(workers: int, tmp_path: Path) -> None:
+    tokens = tmp_path / "admin.tokens"
+    await asyncio.to_thread(tokens.write_text, f"alice {TOKEN}")
+    flags = ("--admin=0", f"--admin-tokens={tokens}", f"--workers={workers}")
+    async with running(*flags) as gateway:
+        await gateway.says("dashboard: open")
+        await asyncio.to_thread(tokens.write_text, "alice")
+        gateway.process.send_signal(signal.SIGHUP)
+        await gateway.says("line 1: must be a name and a token; keeping the previous content")
+        assert "SIGHUP: " in gateway.lines[-2]
+        assert "admin_tokens: " in gateway.lines[-1]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_sighup_while_it_starts_ends_no_gateway(workers: int) -> None:
+    program = ("-c", EARLY.format(number=int(signal.SIGHUP)))
+    async with running(f"--workers={workers}", program=program) as gateway:
+        await gateway.says("listening on")
+        await gateway.says("SIGHUP: ")
+    assert gateway.process.returncode == 0
+
+
+@pytest.mark.parametrize("number", signalqueue.STOPS)
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_gateway_that_is_stopped_while_it_starts(workers: int, number: int) -> None:
+    program = ("-c", EARLY.format(number=int(number)))
+    async with running(f"--workers={workers}", program=program) as gateway:
+        await asyncio.wait_for(gateway.process.wait(), PATIENCE_S)
+    assert gateway.process.returncode == 0
+    assert "stopping" in gateway.lines[-1]
+
+
+@pytest.mark.parametrize("number", signalqueue.STOPS)
+async def test_a_second_signal_ends_a_start_that_hangs(tmp_path: Path, number: int) -> None:
+    fifo = tmp_path / "settings.toml"  # nobody writes to it
+    os.mkfifo(fifo)
+    program = ("-c", EARLY.format(number=int(number)))
+    async with running(f"--config={fifo}", program=program) as gateway:
+        writer = await asyncio.to_thread(os.open, fifo, os.O_WRONLY)  # it has opened the file
+        gateway.process.send_signal(number)
+        await asyncio.wait_for(gateway.process.wait(), PATIENCE_S)
+        os.close(writer)
+    assert gateway.process.returncode == -number
+
+
+@pytest.mark.parametrize("number", [*signalqueue.STOPS, signal.SIGHUP])
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_signal_while_it_ends_changes_no_status(workers: int, number: int) -> None:
+    program = ("-c", LATE.format(number=int(number)))
+    async with running(f"--workers={workers}", program=program) as gateway:
+        await gateway.says("listening on")
+    assert gateway.process.returncode == 0
 
 
 @pytest.fixture

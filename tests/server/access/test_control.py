@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tornado.httputil import HTTPConnection, HTTPServerRequest, RequestStartLine
 
-from server.access import audit
+from framewire import textfile
+from server.access import audit, tls
 from server.access.control import AccessControl
 from server.settings import Settings, WrongSetting
+from tests.server.access import authority
+from tests.server.access.authority import certify
 from tests.server.access.keyring import pair, secret, write
 
 OPEN = {"host": "0.0.0.0"}
@@ -117,3 +121,53 @@ def test_connections_of_a_trusted_proxy_are_anybodys() -> None:
     access = AccessControl.from_settings(Settings(trusted_proxies="10.0.0.0/8"))
     assert access.proxies.limited_peer("10.1.2.3") is None
     assert access.proxies.limited_peer("11.1.2.3") == "11.1.2.3"
+
+
+# Files that change
+
+
+def test_a_change_during_the_first_load_is_not_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway takes seconds to start; its files are compared with what was there before."""
+    keys = tmp_path / "keys.json"
+    write(keys, secret("old"))
+    login = tmp_path / "secret"
+    login.write_text("old")
+    root = certify("root")
+    chain, key = authority.write(tmp_path, certify("leaf", root), root)
+    read, context = textfile.read, tls.server_context
+
+    def change_after_reading(path: str) -> str:
+        text = read(path)
+        write(keys, secret("another"))
+        login.write_text("another")
+        return text
+
+    def change_after_loading(*paths: str) -> ssl.SSLContext:
+        found = context(*paths)
+        authority.write(tmp_path, certify("leaf", root), root)
+        return found
+
+    with monkeypatch.context() as changing:
+        changing.setattr(textfile, "read", change_after_reading)
+        changing.setattr(tls, "server_context", change_after_loading)
+        access = AccessControl.from_settings(
+            Settings(
+                tls_certificate=chain,
+                tls_key=key,
+                token_keys=str(keys),
+                wechat_appid="wx1",
+                wechat_secret_file=str(login),
+            )
+        )
+    assert access.tls is not None
+    assert access.wechat is not None
+    before = access.tls.context
+    for watch in access.watchers:
+        watch.poll()
+        watch.poll()
+    assert access.tls.context is not before
+    assert access.tokens is not None
+    assert access.tokens.signing_key().kid == "another"
+    assert access.wechat.secret == "another"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from server.access.filewatcher import FileWatcher
+from server.access.filewatcher import FileWatcher, stamp
 from server.settings import WrongSetting
 
 
@@ -18,7 +18,8 @@ class Reader:
     def __init__(self, *paths: Path) -> None:
         self.count = 0
         self.refuses: Exception | None = None
-        self.watch = FileWatcher([str(path) for path in paths], self.read)
+        names = [str(path) for path in paths]
+        self.watch = FileWatcher(names, self.read, stamp(names))
 
     def read(self) -> None:
         self.count += 1
@@ -104,4 +105,51 @@ def test_an_unexpected_error_does_not_stop_the_watcher(
     assert "s3cret" not in caplog.text
     reader.refuses = None
     paths[0].write_text("mended!!!")
+    assert reader.looks() == 1
+
+
+def test_what_changed_after_the_first_load_is_loaded(paths: list[Path]) -> None:
+    before = stamp([str(paths[0])])
+    paths[0].write_text("two!")  # while the gateway starts
+    loads: list[str] = []
+    watcher = FileWatcher([str(paths[0])], lambda: loads.append(paths[0].read_text()), before)
+    for _ in range(3):
+        watcher.poll()
+    assert loads == ["two!"]
+
+
+def test_a_file_that_becomes_readable_is_loaded(paths: list[Path]) -> None:
+    reader = Reader(paths[0])
+    paths[0].chmod(0o600)
+    assert reader.looks() == 1
+
+
+def test_what_was_never_loaded_is_not_kept(
+    paths: list[Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    def read() -> None:
+        if paths[0].read_text() != "good":
+            raise WrongSetting("model_config: it is broken")
+
+    watcher = FileWatcher([str(paths[0])], read, None)
+    watcher.reload()
+    assert caplog.messages == ["model_config: it is broken; continuing without it"]
+    paths[0].write_text("good")
+    watcher.reload()
+    paths[0].write_text("bad")
+    watcher.reload()
+    assert caplog.messages[1:] == ["model_config: it is broken; keeping the previous content"]
+
+
+def test_a_pipe_is_not_read_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Such as ``<(command)`` of a shell; nobody may ever write to it again."""
+    pipe = tmp_path / "keys"
+    os.mkfifo(pipe)
+    reader = Reader(pipe)
+    assert reader.looks() == 0
+    reader.watch.reload()
+    assert reader.count == 0
+    assert caplog.messages == [f"{pipe}: a pipe cannot be read again; keeping the previous content"]
+    pipe.unlink()
+    pipe.write_text("a file")
     assert reader.looks() == 1

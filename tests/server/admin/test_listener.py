@@ -90,6 +90,34 @@ async def test_tokens_change_while_it_runs(
     await eventually(refused)
 
 
+def replace(file: Path, content: str) -> None:
+    """Write a file anew."""
+    file.write_text(content)
+
+
+async def test_tokens_that_change_while_it_starts(serve: Serve, tokens: Path) -> None:
+    settings = Settings(admin="0", admin_tokens=str(tokens))
+    gateway, listener = serve().gateway, AdminListener(settings)
+    replace(tokens, f"carol {TOKEN[1:]}")  # it has read them, but does not answer yet
+    [watcher] = listener.watchers
+    watcher.poll()
+    watcher.poll()
+    listener.start(
+        LocalGateway(gateway, settings, PuppetLabels(), asyncio.Event()), Metrics(gateway)
+    )
+    url = f"http://127.0.0.1:{listener.port}/admin/log_level"
+    for token, code in ((TOKEN, 401), (TOKEN[1:], 400)):
+        answer = await AsyncHTTPClient().fetch(
+            url,
+            method="POST",
+            body="{}",
+            headers={"Authorization": f"Bearer {token}"},
+            raise_error=False,
+        )
+        assert answer.code == code
+    await listener.close()
+
+
 async def test_what_cannot_be_asked(administered: Administered) -> None:
     for method, path, code in (("GET", "/admin/drain", 405), ("POST", "/admin/reboot", 404)):
         answer = await administered.ask(method, path, None if method == "GET" else {})

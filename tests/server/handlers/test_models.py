@@ -155,6 +155,15 @@ async def test_models_of_the_configuration_file_come_and_go_with_it(
     path = tmp_path / "models.config"
     served = serve(model_config=str(path))
     await served.gateway.became_ready()
+    path.write_text("model_config_list {")
+    offer_models(served.gateway, served.settings)
+    assert caplog.messages[-1].endswith("; continuing without it")
+    path.unlink()
+    path.mkdir()
+    offer_models(served.gateway, served.settings)
+    words = f"cannot read {path}: Is a directory; continuing without it"
+    assert caplog.messages[-1] == f"model_config: {words}"
+    path.rmdir()
     [watcher] = offer_models(served.gateway, served.settings)
     assert sorted(await models(served)) == ["digits"]
 

@@ -101,6 +101,32 @@ async def test_a_result_has_what_the_second_model_says_of_each_box(
     assert sum(statistics.second_s.counts) == sum(statistics.total_s.counts) == 1
 
 
+async def test_a_canarys_share_moves_the_second_models_of_open_sessions(
+    gateway: Gateway, puppet: PuppetBackend
+) -> None:
+    """The default model may be another model's second one."""
+    canary = DIGITS._replace(label="canary")
+    lane = Lane(canary, "serving_default")
+    puppet.models[canary] = replace(faces(), key=canary, lanes={"rgb": lane})
+    puppet.models[FACES] = replace(model(FACES), key=FACES)
+    default = replace(faces(), key=DIGITS, lanes={"rgb": LANE._replace(model=DIGITS)})
+    puppet.models[DIGITS] = default
+
+    def judge(call: Call) -> None:
+        if call.lane.model == FACES:
+            call.answer_with([boxes(1) for _ in call.frames])
+        else:
+            call.answer_with([Classification([1, 0], [0.8, 0.2]) for _ in call.frames])
+
+    puppet.obey = judge
+    camera = await Camera(gateway).open(Options(model="faces", then=Then(DIGITS)))
+    for number, (share, expected) in enumerate(((0.0, DIGITS), (1.0, canary), (0.0, DIGITS)), 1):
+        gateway.set_canary_share(share)
+        camera.shoot(number)
+        assert reasons(await camera.outcome(number)) == [""]
+        assert puppet.calls[-1].lane.model == expected
+
+
 async def test_sessions_that_do_not_ask_for_it_get_no_second_model(
     gateway: Gateway, puppet: PuppetBackend
 ) -> None:

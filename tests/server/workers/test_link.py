@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from server.workers.link import Link
+from server.workers.link import Link, RequestFailed
 
 
 class End:
@@ -87,7 +87,7 @@ async def test_a_request_that_fails_ends_at_once_and_is_logged(
 ) -> None:
     one, other, _ = await pair()
     receiving = [asyncio.ensure_future(link.receive()) for link in (one, other)]
-    with pytest.raises(ConnectionError, match="no answer to failure"):
+    with pytest.raises(RequestFailed, match="answering failure has failed"):
         await one.request("failure", 60.0)
     assert "answering failure failed" in caplog.text
     assert "a defect" in caplog.text

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -33,6 +34,14 @@ import sys
 from server.__main__ import run
 from server.workers import supervisor
 supervisor.CHECK_S, supervisor.HANGS_S = 0.05, 1.5
+sys.exit(run(sys.argv[1:]))
+"""
+# One that does not wait five seconds for a worker's answer.
+CURT = """
+import sys
+from server.__main__ import run
+from server.workers import administration
+administration.ANSWER_S = 0.5
 sys.exit(run(sys.argv[1:]))
 """
 
@@ -221,6 +230,28 @@ async def test_workers_reload_are_replaced_when_they_hang_and_end_with_the_super
         gateway.process.kill()
         for worker in workers:
             await gone(worker)
+
+
+async def test_an_act_that_a_worker_has_not_carried_out_is_not_done(tmp_path: Path) -> None:
+    tokens = tmp_path / "admin.tokens"
+    tokens.write_text(f"alice {TOKEN}")
+    flags = ("--workers=2", "--admin=0", f"--admin-tokens={tokens}")
+    async with running(*flags, program=("-c", CURT)) as gateway:
+        await gateway.says("dashboard: open")
+        stopped = children(gateway.process.pid)[1]
+        os.kill(stopped, signal.SIGSTOP)
+        words = "not done by all workers: worker 1 has not answered"
+        for act, fields in (
+            ("log_level", {"level": "debug"}),
+            ("canary_share", {"share": 0.5}),
+            ("close_session", {"session": "0" * 16}),
+        ):
+            with pytest.raises(HTTPError) as raised:
+                await administer(gateway, f"admin/{act}", **fields)
+            assert (raised.value.code, json.load(raised.value)["message"]) == (500, words)
+            await gateway.says(f"{act} {next(iter(fields))}={next(iter(fields.values()))}: {words}")
+        os.kill(stopped, signal.SIGCONT)
+        await administer(gateway, "admin/canary_share", share=0.5)
 
 
 @pytest.mark.parametrize("flag", ["--token-keys=/missing", "--port={taken}"])
