@@ -29,7 +29,7 @@ from server.handlers.infer import FORM_BYTES, InferHandler
 from server.handlers.login import LoginHandler
 from server.handlers.models import ModelsHandler
 from server.handlers.notfound import NotFoundHandler
-from server.handlers.pages import DOCS, ROOT, FileHandler, ShortcutHandler
+from server.handlers.pages import DOCS, ROOT, FileHandler, ShortcutHandler, StaticHandler
 from server.handlers.websocket import SessionHandler
 from server.process import Process, Standalone
 from server.recording import open_sampler
@@ -82,7 +82,7 @@ def application(
             (r"/metrics", MetricsHandler, {"metrics": process.metrics(gateway)}),
             (r"/admin/.*", PublicActHandler, {"access": access}),
             (r"/()", FileHandler, {"path": str(ROOT), "default_filename": "index.html"}),
-            (r"/static/(.+)", FileHandler, {"path": str(ROOT)}),
+            (r"/static/(.+)", StaticHandler, {"path": str(ROOT)}),
             (r"/docs", ShortcutHandler, {"url": "docs/", "permanent": False}),
             (r"/docs/(.*)", FileHandler, {"path": str(DOCS), "default_filename": "index.html"}),
         ],

@@ -30,6 +30,13 @@ DOCS = "/docs", "shown"
 DASHBOARD = "/dashboard", "not-ready"
 PHONE = {"viewport": {"width": 360, "height": 780}, "is_mobile": True, "has_touch": True}
 
+PAGE = "/", "waiting"
+
+FROM_NETWORK = """() => performance.getEntriesByType('resource')
+  .filter(({ transferSize }) => transferSize > 0)
+  .map(({ name }) => new URL(name).pathname)"""
+"""What the page has loaded that the browser did not have."""
+
 SMALL = """() => [...document.querySelectorAll('button, select, input, td a')]
   .filter((control) => control.checkVisibility() && control.getBoundingClientRect().height < 43.9)
   .map((control) => control.id || control.textContent)"""
@@ -127,6 +134,23 @@ def test_it_fits_a_phone_in_chinese(launch: Launch, url: str) -> None:
         expect(page.locator("#message-frame")).to_contain_text("有且仅有一个处理结果")
         page.get_by_role("button", name="English").click()
         expect(page.locator("#message-frame")).to_contain_text("exactly one outcome")
+
+
+def loads_again(launch: Launch, url: str, path: str, state: str) -> set[str]:
+    """What a second visit loads besides the page itself."""
+    with opened(launch, url, path, state) as page:
+        assert len(page.evaluate(FROM_NETWORK)) > 10
+        page.goto("about:blank")
+        page.goto(f"{url}{path}")
+        page.wait_for_selector(f"html[data-state={state}]")
+        return set(page.evaluate(FROM_NETWORK))
+
+
+def test_a_repeat_visit_loads_no_file_again(launch: Launch, url: str, dashboard: str) -> None:
+    """On a slow line, over a hundred files that have not changed took longer than anything else."""
+    assert loads_again(launch, url, *PAGE) <= {"/v1/models"}
+    assert loads_again(launch, url, *DOCS) == set()
+    assert loads_again(launch, dashboard, *DASHBOARD) <= {"/admin/figures", "/admin/sessions"}
 
 
 @pytest.fixture
