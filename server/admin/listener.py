@@ -25,9 +25,10 @@ from server.admin.history import History
 from server.admin.interface import Administered
 from server.admin.sampler import keep_sampling
 from server.core.quota import Quota
+from server.handlers.assets import ROOT
 from server.handlers.health import AliveHandler, MetricsPage
 from server.handlers.notfound import NotFoundHandler
-from server.handlers.pages import DASHBOARD, ROOT, FileHandler, ShortcutHandler, StaticHandler
+from server.handlers.pages import DASHBOARD, FileHandler, ShortcutHandler, StaticHandler
 from server.settings import Settings, WrongSetting
 from server.transport.httpserver import BoundedServer
 from server.transport.listening import cannot_listen, open_sockets

@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from tornado.web import HTTPError, RedirectHandler, StaticFileHandler
 
+from server.handlers.assets import FINGERPRINT, ROOT, content_of, within_root
 from server.handlers.notfound import send_not_found
-from server.transport.compression import Content, Contents, accepts_gzip, packed
-from server.transport.fingerprint import Fingerprint, addressed, split
+from server.transport.compression import Content, accepts_gzip
+from server.transport.fingerprint import split
 from server.transport.jsonapi import ReadOnlyHandler, send_http_error
 from server.transport.pageheaders import set_page_headers, set_permanent
 
-# In a checkout, a link to the top-level folder.
-ROOT = Path(__file__).resolve().parents[1] / "static"
 DOCS = ROOT / "docs"
 DASHBOARD = ROOT / "dashboard"
 
 # Links are looked for in each part of a path, which takes milliseconds for thousands of them.
 LONGEST_PATH = 255
-
-# All of static/, with its compressed form, is a fourth of this.
-_CONTENTS = Contents(limit_bytes=4 * 1024 * 1024)
-_FINGERPRINT = Fingerprint(ROOT)
 
 
 class ShortcutHandler(RedirectHandler, ReadOnlyHandler):
@@ -47,7 +39,7 @@ class FileHandler(StaticFileHandler):
     def set_headers(self) -> None:
         """Choose what is sent before its headers are made."""
         assert self.absolute_path is not None
-        self._content = _content_of(self.absolute_path)
+        self._content = content_of(self.absolute_path)
         self._drop_outdated_range()
         if self._content.compressed is not None:
             self.set_header("Vary", "Accept-Encoding")
@@ -132,33 +124,15 @@ class StaticHandler(FileHandler):
         path = super().validate_absolute_path(root, absolute_path)
         if path is None or self._name is not None or not path.endswith(".js"):
             return path
-        file = _within_root(path)
+        file = within_root(path)
         set_page_headers(self)
         # Relative, because a proxy may have put a prefix before it.
-        self.redirect(f"{'../' * file.count('/')}{_FINGERPRINT.name()}/{file}")
+        self.redirect(f"{'../' * file.count('/')}{FINGERPRINT.name()}/{file}")
         return None
 
     def set_extra_headers(self, path: str) -> None:
         super().set_extra_headers(path)
         assert self.absolute_path is not None
-        file, version = _within_root(self.absolute_path), self._content.version
-        if self._name is not None and _FINGERPRINT.holds(self._name, file, version):
+        file, version = within_root(self.absolute_path), self._content.version
+        if self._name is not None and FINGERPRINT.holds(self._name, file, version):
             set_permanent(self)
-
-
-def _content_of(path: str) -> Content:
-    content = _CONTENTS.of(path)
-    return _page(content.body, _FINGERPRINT.name()) if _is_page(path) else content
-
-
-@lru_cache(maxsize=16)
-def _page(body: bytes, name: str) -> Content:
-    return packed(addressed(body, name))
-
-
-def _is_page(path: str) -> bool:
-    return path.endswith(".html")
-
-
-def _within_root(path: str) -> str:
-    return Path(os.path.relpath(path, os.path.realpath(ROOT))).as_posix()

@@ -153,6 +153,28 @@ def test_a_repeat_visit_loads_no_file_again(launch: Launch, url: str, dashboard:
     assert loads_again(launch, dashboard, *DASHBOARD) <= {"/admin/figures", "/admin/sessions"}
 
 
+@pytest.mark.parametrize(
+    ("locale", "title", "home"),
+    [
+        ("en-GB", "Page not found", "Go to the start page"),
+        ("zh-CN", "页面不存在", "返回首页"),
+    ],
+)
+def test_a_page_that_does_not_exist_leads_home(
+    launch: Launch, url: str, dashboard: str, locale: str, title: str, home: str
+) -> None:
+    context = launch(None).new_context(locale=locale, **PHONE)
+    page = context.new_page()
+    for address, leads_to in ((url, f"{url}/"), (dashboard, f"{dashboard}/dashboard/")):
+        page.goto(f"{address}/some/where?x=1")
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
+        expect(page.locator("code")).to_have_text("/some/where")
+        assert page.evaluate(WIDTH) <= 360
+        page.get_by_role("link", name=home).click()
+        page.wait_for_url(leads_to)
+    context.close()
+
+
 @pytest.fixture
 def session(url: str) -> Iterator[None]:
     """A session, and an upload that nothing could answer."""
