@@ -237,6 +237,9 @@ def test_the_dashboard_fits_a_phone_in_chinese(launch: Launch, dashboard: str) -
     with opened(launch, dashboard, *DASHBOARD, **options) as page:
         expect(page.get_by_role("heading", name="模型服务")).to_be_visible()
         assert page.evaluate(WIDTH) <= 360
+        rows = [page.locator(part).bounding_box() for part in (".bar h1", "#language", "#state")]
+        name, language, state = [(row["y"], row["y"] + row["height"]) for row in rows if row]
+        assert language[0] < name[1] <= language[1] <= state[0]  # no row for a button alone
         assert page.evaluate(GROUND) == "rgb(12, 18, 16)"
         page.get_by_role("button", name="English").click()
         expect(page.get_by_role("heading", name="Model servers")).to_be_visible()
