@@ -24,12 +24,13 @@ from server.backend.resolution import is_fixed, split
 from server.backend.serving import Shared, TensorFlowServing
 from server.backend.versionlabels import LabelMover
 from server.core.balancing import Balancer
+from server.handlers.assets import ROOT
 from server.handlers.health import AliveHandler, MetricsHandler, ReadyHandler
 from server.handlers.infer import FORM_BYTES, InferHandler
 from server.handlers.login import LoginHandler
 from server.handlers.models import ModelsHandler
 from server.handlers.notfound import NotFoundHandler
-from server.handlers.pages import DOCS, ROOT, FileHandler, ShortcutHandler
+from server.handlers.pages import DOCS, FileHandler, ShortcutHandler, StaticHandler
 from server.handlers.websocket import SessionHandler
 from server.process import Process, Standalone
 from server.recording import open_sampler
@@ -82,7 +83,7 @@ def application(
             (r"/metrics", MetricsHandler, {"metrics": process.metrics(gateway)}),
             (r"/admin/.*", PublicActHandler, {"access": access}),
             (r"/()", FileHandler, {"path": str(ROOT), "default_filename": "index.html"}),
-            (r"/static/(.+)", FileHandler, {"path": str(ROOT)}),
+            (r"/static/(.+)", StaticHandler, {"path": str(ROOT)}),
             (r"/docs", ShortcutHandler, {"url": "docs/", "permanent": False}),
             (r"/docs/(.*)", FileHandler, {"path": str(DOCS), "default_filename": "index.html"}),
         ],

@@ -25,9 +25,10 @@ from server.admin.history import History
 from server.admin.interface import Administered
 from server.admin.sampler import keep_sampling
 from server.core.quota import Quota
+from server.handlers.assets import ROOT
 from server.handlers.health import AliveHandler, MetricsPage
 from server.handlers.notfound import NotFoundHandler
-from server.handlers.pages import DASHBOARD, ROOT, FileHandler, ShortcutHandler
+from server.handlers.pages import DASHBOARD, FileHandler, ShortcutHandler, StaticHandler
 from server.settings import Settings, WrongSetting
 from server.transport.httpserver import BoundedServer
 from server.transport.listening import cannot_listen, open_sockets
@@ -99,7 +100,7 @@ class AdminListener:
             [
                 (r"/(?:dashboard)?", ShortcutHandler, {"url": "dashboard/", "permanent": False}),
                 (r"/dashboard/()", FileHandler, page),
-                (r"/static/(.+)", FileHandler, {"path": str(ROOT)}),
+                (r"/static/(.+)", StaticHandler, {"path": str(ROOT)}),
                 (r"/healthz", AliveHandler),
                 (r"/metrics", MetricsHandler, {**operators, "metrics": metrics}),
                 (r"/admin/figures", FiguresHandler, figures),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tornado.escape import xhtml_escape
 from tornado.web import RequestHandler
 
+from server.handlers.assets import ROOT, content_of
 from server.transport.jsonapi import send_json
 from server.transport.pageheaders import set_page_headers
 
@@ -12,16 +13,7 @@ _ADDRESSES = (
     "GET / (the demo page), /docs (this API), /ws (WebSocket), POST /v1/infer, GET /v1/models, "
     "POST /v1/login, GET /healthz, /readyz, /metrics"
 )
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Not found - Framewire</title>
-<h1>Not found</h1>
-<p>This Framewire gateway has no page at <code>{path}</code>.</p>
-<p><a href="/">Go to the camera page</a></p>
-</html>
-"""
+_PAGE = ROOT / "notfound.html"
 
 
 class NotFoundHandler(RequestHandler):
@@ -39,12 +31,20 @@ def send_not_found(handler: RequestHandler) -> None:
     set_page_headers(handler)
     if _wants_page(handler):
         handler.set_header("Content-Type", "text/html; charset=UTF-8")
-        handler.finish(_PAGE.format(path=xhtml_escape(path)))
+        handler.finish(_page(path))
         return
     message = f"there is nothing at {path!r}; this gateway serves {_ADDRESSES}"
     send_json(
         handler, {"type": "error", "code": "not_found", "message": message, "retryable": False}
     )
+
+
+def _page(path: str) -> str:
+    """Return the page, whose addresses are relative: a proxy may have put a prefix before them."""
+    home = "../" * (path.count("/") - 1) or "./"
+    page = content_of(str(_PAGE)).body.decode()
+    page = page.replace('<base href="./">', f'<base href="{home}">')
+    return page.replace("<code></code>", f"<code>{xhtml_escape(path)}</code>")
 
 
 def _wants_page(handler: RequestHandler) -> bool:

@@ -16,6 +16,10 @@ SMALLEST_GAIN = 0.1
 VERSION_DIGITS = 32
 
 
+State = tuple[int, int]
+"""When a file was changed, in ns, and its size: another content has another state."""
+
+
 @dataclass(frozen=True)
 class Content:
     """What a file contains.
@@ -24,35 +28,50 @@ class Content:
     """
 
     version: str
+    body: bytes
     compressed: bytes | None
+
+
+def state_of(path: str) -> State:
+    """Return the state that a file is in. Raises OSError."""
+    status = os.stat(path)
+    return status.st_mtime_ns, status.st_size
+
+
+def version_of(body: bytes) -> str:
+    """Return what tells a content from others."""
+    return hashlib.sha256(body).hexdigest()[:VERSION_DIGITS]
+
+
+def packed(body: bytes) -> Content:
+    """Compress a content."""
+    version = version_of(body)
+    if len(body) > LARGEST_BYTES:
+        return Content(version, body, None)
+    compressed = gzip.compress(body, compresslevel=6, mtime=0)
+    gains = len(compressed) <= (1 - SMALLEST_GAIN) * len(body)
+    return Content(version, body, compressed if gains else None)
 
 
 def read(path: Path) -> Content:
     """Read a file. Raises OSError."""
-    content = path.read_bytes()
-    version = hashlib.sha256(content).hexdigest()[:VERSION_DIGITS]
-    if len(content) > LARGEST_BYTES:
-        return Content(version, None)
-    compressed = gzip.compress(content, compresslevel=6, mtime=0)
-    gains = len(compressed) <= (1 - SMALLEST_GAIN) * len(content)
-    return Content(version, compressed if gains else None)
+    return packed(path.read_bytes())
 
 
 class Contents:
     """Contents of files, each read when it is first asked for and again after it has changed.
 
-    ``limit_bytes`` bounds the compressed contents that are kept; the oldest make room.
+    ``limit_bytes`` bounds the contents that are kept; the oldest make room.
     """
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
         self._kept_bytes = 0
-        self._kept: dict[str, tuple[tuple[int, int], Content]] = {}
+        self._kept: dict[str, tuple[State, Content]] = {}
 
     def of(self, path: str) -> Content:
         """Return the content that a file has now. Raises OSError."""
-        status = os.stat(path)
-        state = (status.st_mtime_ns, status.st_size)
+        state = state_of(path)
         kept = self._kept.get(path)
         if kept is not None and kept[0] == state:
             return kept[1]
@@ -61,7 +80,7 @@ class Contents:
         self._keep(path, state, content)
         return content
 
-    def _keep(self, path: str, state: tuple[int, int], content: Content) -> None:
+    def _keep(self, path: str, state: State, content: Content) -> None:
         self._kept[path] = (state, content)
         self._kept_bytes += _cost(content)
         while self._kept_bytes > self._limit_bytes:
@@ -73,8 +92,8 @@ class Contents:
 
 
 def _cost(content: Content) -> int:
-    """Return the bytes that a content takes, with a file that is not compressed counted too."""
-    return 1024 + len(content.compressed or b"")
+    """Return the bytes that a content takes, with those of its entry."""
+    return 1024 + len(content.body) + len(content.compressed or b"")
 
 
 def accepts_gzip(accept_encoding: str) -> bool:

@@ -1,7 +1,7 @@
 /** The page at /docs: shows the gateway's documents. */
 
-import { nextLanguage, preferredLanguage } from '../static/page/preferred-language.js';
-import { storage } from '../static/page/storage.js';
+import { nextLanguage, preferredLanguage } from '../page/preferred-language.js';
+import { storage } from '../page/storage.js';
 import { Documents } from './schema.js';
 import { Texts } from './texts.js';
 
@@ -263,7 +263,7 @@ const language = preferredLanguage(
 );
 
 async function json(name) {
-  const answer = await fetch(name);
+  const answer = await fetch(new URL(name, import.meta.url));
   if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
   return answer.json();
 }

@@ -19,7 +19,8 @@ const STYLE = `
   video { position: absolute; width: 1px; height: 1px; opacity: 0.01; pointer-events: none; }
 `;
 const DEFAULT_SCORE = 0.5;
-const HERE = new URL('../../', import.meta.url); // the gateway that has served this file
+// The gateway that has served this file: its address is that of static/, perhaps with a fingerprint of it.
+const HERE = new URL('../../', import.meta.url.replace(/\/[0-9a-f]{16}(?=\/element\/[^/]*$)/, ''));
 
 export class FramewireCamera extends HTMLElement {
   static observedAttributes = ['src', 'model', 'label', 'min-score', 'boxes', 'facing', 'aria-label'];

@@ -87,6 +87,11 @@ export const en = {
   'sheet.how': 'Print this page, cut the digits apart if you like, and hold them up to the camera. Good light and a plain background help.',
   'sheet.print': 'Print',
 
+  'missing.tab': 'Framewire: not found',
+  'missing.title': 'Page not found',
+  'missing.what': 'There is no page at this address:',
+  'missing.home': 'Go to the start page',
+
   'save.picture': 'Save the image with its results',
   'save.json': 'Save the result as JSON',
   'save.done': 'Saved: {name}',

@@ -87,6 +87,11 @@ export const zh = {
   'sheet.how': '打印本页，可将数字剪开，再对准摄像头。光线充足、背景简洁时效果更好。',
   'sheet.print': '打印',
 
+  'missing.tab': 'Framewire：页面不存在',
+  'missing.title': '页面不存在',
+  'missing.what': '此地址没有对应的页面：',
+  'missing.home': '返回首页',
+
   'save.picture': '保存图片及识别结果',
   'save.json': '将结果保存为 JSON',
   'save.done': '已保存：{name}',

@@ -30,6 +30,13 @@ DOCS = "/docs", "shown"
 DASHBOARD = "/dashboard", "not-ready"
 PHONE = {"viewport": {"width": 360, "height": 780}, "is_mobile": True, "has_touch": True}
 
+PAGE = "/", "waiting"
+
+FROM_NETWORK = """() => performance.getEntriesByType('resource')
+  .filter(({ transferSize }) => transferSize > 0)
+  .map(({ name }) => new URL(name).pathname)"""
+"""What the page has loaded that the browser did not have."""
+
 SMALL = """() => [...document.querySelectorAll('button, select, input, td a')]
   .filter((control) => control.checkVisibility() && control.getBoundingClientRect().height < 43.9)
   .map((control) => control.id || control.textContent)"""
@@ -129,6 +136,45 @@ def test_it_fits_a_phone_in_chinese(launch: Launch, url: str) -> None:
         expect(page.locator("#message-frame")).to_contain_text("exactly one outcome")
 
 
+def loads_again(launch: Launch, url: str, path: str, state: str) -> set[str]:
+    """What a second visit loads besides the page itself."""
+    with opened(launch, url, path, state) as page:
+        assert len(page.evaluate(FROM_NETWORK)) > 10
+        page.goto("about:blank")
+        page.goto(f"{url}{path}")
+        page.wait_for_selector(f"html[data-state={state}]")
+        return set(page.evaluate(FROM_NETWORK))
+
+
+def test_a_repeat_visit_loads_no_file_again(launch: Launch, url: str, dashboard: str) -> None:
+    """On a slow line, over a hundred files that have not changed took longer than anything else."""
+    assert loads_again(launch, url, *PAGE) <= {"/v1/models"}
+    assert loads_again(launch, url, *DOCS) == set()
+    assert loads_again(launch, dashboard, *DASHBOARD) <= {"/admin/figures", "/admin/sessions"}
+
+
+@pytest.mark.parametrize(
+    ("locale", "title", "home"),
+    [
+        ("en-GB", "Page not found", "Go to the start page"),
+        ("zh-CN", "页面不存在", "返回首页"),
+    ],
+)
+def test_a_page_that_does_not_exist_leads_home(
+    launch: Launch, url: str, dashboard: str, locale: str, title: str, home: str
+) -> None:
+    context = launch(None).new_context(locale=locale, **PHONE)
+    page = context.new_page()
+    for address, leads_to in ((url, f"{url}/"), (dashboard, f"{dashboard}/dashboard/")):
+        page.goto(f"{address}/some/where?x=1")
+        expect(page.get_by_role("heading", name=title)).to_be_visible()
+        expect(page.locator("code")).to_have_text("/some/where")
+        assert page.evaluate(WIDTH) <= 360
+        page.get_by_role("link", name=home).click()
+        page.wait_for_url(leads_to)
+    context.close()
+
+
 @pytest.fixture
 def session(url: str) -> Iterator[None]:
     """A session, and an upload that nothing could answer."""
@@ -191,6 +237,9 @@ def test_the_dashboard_fits_a_phone_in_chinese(launch: Launch, dashboard: str) -
     with opened(launch, dashboard, *DASHBOARD, **options) as page:
         expect(page.get_by_role("heading", name="模型服务")).to_be_visible()
         assert page.evaluate(WIDTH) <= 360
+        rows = [page.locator(part).bounding_box() for part in (".bar h1", "#language", "#state")]
+        name, language, state = [(row["y"], row["y"] + row["height"]) for row in rows if row]
+        assert language[0] < name[1] <= language[1] <= state[0]  # no row for a button alone
         assert page.evaluate(GROUND) == "rgb(12, 18, 16)"
         page.get_by_role("button", name="English").click()
         expect(page.get_by_role("heading", name="Model servers")).to_be_visible()

@@ -18,7 +18,7 @@ import { MESSAGES } from '../../static/page/messages.js';
 import { dice } from './puppet.mjs';
 
 const PAGE = new URL('../../static/', import.meta.url);
-const PAGES = ['index.html', 'digits.html'];
+const PAGES = ['index.html', 'digits.html', 'notfound.html'];
 const MODEL = { width: 192, height: 192 };
 const SHRUNK = { full: false, maxPixels: 16e6 };
 
@@ -311,7 +311,7 @@ test('every key that the page uses has a message, and the HTML holds the English
   const files = (await readdir(new URL('page/', PAGE), { recursive: true })).filter((name) => name.endsWith('.js'));
   for (const file of files.filter((name) => !name.startsWith('messages'))) {
     const source = await readFile(new URL(`page/${file}`, PAGE), 'utf8');
-    const literal = /'((?:page|state|problem|source|option|areas|result|embedding|output|stat|lost|model|keys|hint|save|share|phone|sheet)\.[\w.]+)'/g;
+    const literal = /'((?:page|state|problem|source|option|areas|result|embedding|output|stat|lost|model|keys|hint|save|share|phone|sheet|missing)\.[\w.]+)'/g;
     used.push(...[...source.matchAll(literal)].map(([, key]) => key));
   }
   assert.ok(used.length > 60);

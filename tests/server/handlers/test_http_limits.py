@@ -126,6 +126,6 @@ async def test_a_query_has_so_many_fields(serve: Serve) -> None:
 
 
 async def test_the_path_of_a_file_is_short(serve: Serve) -> None:
-    served, name = serve(), "framewire.js"
+    served, name = serve(), "favicon.svg"
     assert await status(served, f"/static/./{name}") == b"200"
     assert await status(served, f"/static/{'./' * (LONGEST_PATH // 2)}{name}") == b"404"

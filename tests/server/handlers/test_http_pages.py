@@ -19,7 +19,8 @@ from tornado.web import Application
 from loadtest import websocket
 from server import app
 from server.core.concurrency import INITIAL_CALLS
-from server.handlers.pages import ROOT, FileHandler
+from server.handlers.assets import ROOT
+from server.handlers.pages import FileHandler
 from server.runtime.metrics import Metrics
 from server.transport import httpserver
 from server.workers.census import Figures
@@ -120,17 +121,27 @@ PAGES = sorted(
 )
 
 
+async def followed(served: Served, path: str) -> HTTPResponse:
+    """A file, where a module's own address leads."""
+    return await AsyncHTTPClient().fetch(served.url(path))
+
+
+def page_of(body: bytes) -> bytes:
+    """A page as its file has it, without the fingerprint of what it loads."""
+    return re.sub(rb"static/[0-9a-f]{16}/", b"static/", body)
+
+
 async def test_the_page_is_served_at_the_root_only(served: Served) -> None:
     response = await fetch(served, "/")
     assert response.code == 200
-    assert response.body == (ROOT / "index.html").read_bytes()
+    assert page_of(response.body) == (ROOT / "index.html").read_bytes()
     assert response.headers["Content-Type"].startswith("text/html")
     assert (await fetch(served, "/index.html")).code == 404
 
 
 @pytest.mark.parametrize("path", ["/", *PAGES])
 async def test_every_page_loads_from_this_host_only(served: Served, path: str) -> None:
-    response = await fetch(served, path)
+    response = await followed(served, path)
     assert response.code == 200
     rules = response.headers["Content-Security-Policy"].split(";")
     policy = dict(rule.strip().split(" ", 1) for rule in rules)
@@ -147,7 +158,7 @@ async def test_every_page_loads_from_this_host_only(served: Served, path: str) -
 @pytest.mark.parametrize("path", PAGES)
 async def test_scripts_and_styles_have_their_content_type(served: Served, path: str) -> None:
     kinds = {".js": "javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg"}
-    response = await fetch(served, path)
+    response = await followed(served, path)
     assert kinds[Path(path).suffix] in response.headers["Content-Type"]
 
 
@@ -186,18 +197,73 @@ async def test_head_and_not_modified(served: Served, accepted: dict[str, str]) -
 
 async def test_a_page_is_compressed_for_clients_that_accept_it(served: Served) -> None:
     """On a slow line, the demo page loads in half the time."""
-    page = (ROOT / "index.html").read_bytes()
     plain, packed = await as_sent(served), await as_sent(served, **GZIP)
-    assert plain.body == page
+    assert page_of(plain.body) == (ROOT / "index.html").read_bytes()
     assert "Content-Encoding" not in plain.headers
     assert packed.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(packed.body) == page
-    assert len(packed.body) < len(page) / 3
+    assert gzip.decompress(packed.body) == plain.body
+    assert len(packed.body) < len(plain.body) / 3
     # A cache must not give one client what another one accepted.
     assert plain.headers["Vary"] == packed.headers["Vary"] == "Accept-Encoding"
     assert plain.headers["Etag"] != packed.headers["Etag"]
     other = await as_sent(served, **GZIP, **{"If-None-Match": plain.headers["Etag"]})
     assert (other.code, other.body) == (200, packed.body)
+
+
+KEPT = "public, max-age=31536000, immutable"
+
+
+async def fingerprint(served: Served) -> str:
+    names = re.findall(rb"static/([0-9a-f]{16})/", (await fetch(served, "/")).body)
+    assert len(set(names)) == 1
+    return str(names[0].decode())
+
+
+@pytest.mark.parametrize(
+    ("page", "least"), [("", 20), ("docs/", 4)], ids=["the camera page", "the docs"]
+)
+async def test_a_browser_keeps_what_a_page_loads(served: Served, page: str, least: int) -> None:
+    """So a repeat visit asks for the page alone."""
+    text = (await fetch(served, f"/{page}")).body.decode()
+    loaded = re.findall(r'<(?:script|link)[^>]* (?:src|href)="(?:\.\./)*(static/[^"]+)"', text)
+    kept = [path for path in loaded if not path.endswith(".webmanifest")]
+    assert len(kept) >= least
+    for path in kept:
+        response = await as_sent(served, f"/{path}", **GZIP)
+        assert (response.code, response.headers["Cache-Control"]) == (200, KEPT)
+        assert response.body == (await as_sent(served, f"/{path}", **GZIP)).body
+    assert (await fetch(served, "/static/manifest.webmanifest")).headers["Cache-Control"] == (
+        "no-cache"
+    )
+
+
+async def test_a_page_that_outlives_an_update_still_loads_parts(served: Served) -> None:
+    old = await fetch(served, "/static/0123456789abcdef/page/app.js")
+    assert old.body == (ROOT / "page/app.js").read_bytes()
+    assert old.headers["Cache-Control"] == "no-cache"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("module", ["framewire.js", "element/framewire-camera.js"])
+async def test_a_module_leads_to_the_one_that_is_kept(
+    served: Served, module: str, method: str
+) -> None:
+    """Whoever imports it by its own address: its imports are relative to where it is."""
+    response = await fetch(served, f"/static/{module}", method)
+    up = "../" * module.count("/")  # relative: a proxy may have put a prefix before it
+    assert response.code == 302
+    assert response.headers["Location"] == f"{up}{await fingerprint(served)}/{module}"
+    assert response.headers["Cache-Control"] == "no-cache"
+    followed_to = await followed(served, f"/static/./{module}")
+    assert followed_to.headers["Cache-Control"] == KEPT
+    assert followed_to.body == (ROOT / module).read_bytes()
+
+
+async def test_no_address_with_a_fingerprint_leads_elsewhere(served: Served) -> None:
+    name = await fingerprint(served)
+    for path in (f"{name}/../../setup.cfg", f"{name}//etc/passwd", f"{name}/", f"{name}/page"):
+        answer = await raw(served, f"GET /static/{path}".encode())
+        assert int(answer.split()[1]) in (403, 404)
 
 
 async def test_a_file_without_gain_is_sent_as_it_is(served: Served) -> None:
@@ -208,9 +274,9 @@ async def test_a_file_without_gain_is_sent_as_it_is(served: Served) -> None:
 
 async def test_parts_are_parts_of_the_file_itself(served: Served) -> None:
     """A client that adds a part to what it has must not mix a file with its compressed form."""
-    page = (ROOT / "index.html").read_bytes()
     part = {**GZIP, "Range": "bytes=10-19"}
     plain, packed = await as_sent(served), await as_sent(served, **GZIP)
+    page = plain.body
     for condition in ({}, {"If-Range": plain.headers["Etag"]}):
         response = await as_sent(served, **part, **condition)
         assert (response.code, response.body) == (206, page[10:20])
@@ -278,7 +344,11 @@ async def test_a_browser_gets_a_404_page_with_a_link_home(served: Served, path: 
     assert response.headers["Vary"] == "Accept"
     page = response.body.decode()
     assert f"<code>{path}</code>" in page
-    assert '<a href="/">' in page
+    # Relative to the gateway's own pages, wherever a proxy has put them.
+    home = "../" * (path.count("/") - 1) or "./"
+    assert f'<base href="{home}">' in page
+    for file in re.findall(r'"(static/[^"]+)"', page):
+        assert (await fetch(served, f"/{file}")).code == 200
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])

@@ -287,6 +287,10 @@ async def pages(client: Client, serve: Serve) -> None:
             await client.ask(served, method, file, 206, headers={"Range": "bytes=0-3"})
             await client.ask(served, method, file, 416, headers={"Range": "bytes=9999999-"})
         await client.ask(served, method, "/static/page", 403)
+        await client.ask(served, method, "/static/framewire.js", 302)
+        loaded = await client.ask(served, "GET", "/", 200)
+        file = re.findall(r'"(static/\w+/page/app.js)"', loaded.body.decode())[0]
+        await client.ask(served, method, f"/{file}", 200)
         await client.ask(served, method, "/static/none", 404)
         await client.ask(served, method, "/docs/none", 404)
     browser = {"Accept": "text/html"}

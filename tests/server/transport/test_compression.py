@@ -89,8 +89,8 @@ def test_what_does_not_gain_is_not_compressed(file: Path, content: bytes) -> Non
 def test_the_oldest_make_room(tmp_path: Path, reads: list[Path]) -> None:
     files = [tmp_path / name for name in "abc"]
     for one in files:
-        one.write_bytes(NOISE.hex().encode())  # about 5000 bytes, compressed
-    contents = Contents(limit_bytes=15_000)
+        one.write_bytes(NOISE.hex().encode())  # 10,000 bytes, and about 5000 compressed
+    contents = Contents(limit_bytes=40_000)
     for one in (*files, files[2], files[1], files[0]):
         contents.of(str(one))
     assert reads == [*files, files[0]]
