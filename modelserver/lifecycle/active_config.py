@@ -90,6 +90,25 @@ def unavailable(failures: Sequence[Failure]) -> ServingError:
         for failure in failures
         for number, error in failure.errors
     ]
+    parts += [
+        f"{{{{name: {failure.name}}} due to error: {nothing_selected(failure)}}}, "
+        for failure in failures
+        if not failure.errors
+    ]
     return ServingError(
         Code.UNKNOWN, f"{len(failures)} model(s) did not become available: {{{''.join(parts)}}}"
+    )
+
+
+def nothing_selected(failure: Failure) -> ServingError:
+    """Return why a model has no version although none failed to load."""
+    try:
+        base_path.check_any(failure.name, failure.base_path)
+    except ServingError as error:
+        return error
+    versions = ", ".join(map(str, sorted(base_path.scan(failure.base_path))))
+    return ServingError(
+        Code.NOT_FOUND,
+        f"nothing to serve as {failure.name}: model_version_policy selects none of the versions in "
+        f"{failure.base_path}: {versions}",
     )

@@ -188,3 +188,16 @@ def test_a_new_model_that_does_not_load(serve: Serve, base: Path, tmp_path: Path
         "FAILED_PRECONDITION: incomplete: saved_model.pb is missing}, }"
     )
     assert answer(client, "a") == 3.0
+
+
+def test_a_new_model_whose_policy_selects_no_version(serve: Serve, base: Path) -> None:
+    client = serve(model_base_path=base, model_name="a")
+    policy = "model_version_policy { specific { versions: 99 } }"
+    with refused() as error:
+        reload(client, entry("a", base), entry("b", base, policy))
+    assert error.code == "UNKNOWN"
+    listed = ", ".join(sorted(path.name for path in base.iterdir()))
+    assert error.message == (
+        "1 model(s) did not become available: {{{name: b} due to error: NOT_FOUND: nothing to "
+        f"serve as b: model_version_policy selects none of the versions in {base}: {listed}}}, }}"
+    )
