@@ -6,8 +6,8 @@ import logging
 from typing import Any
 
 from modelserver.grpc_server import GrpcServer
-from modelserver.lifecycle import base_path, model_config
-from modelserver.lifecycle.active_config import ActiveConfig
+from modelserver.lifecycle import model_config
+from modelserver.lifecycle.active_config import ActiveConfig, nothing_selected
 from modelserver.lifecycle.config_poller import ConfigPoller
 from modelserver.lifecycle.loader import Loader
 from modelserver.lifecycle.manager import Failure, Manager
@@ -124,14 +124,11 @@ def _not_applied(path: str, error: ServingError) -> ServingError:
 
 def _not_loaded(failures: list[Failure]) -> ServingError:
     """Return the first problem to fix, in one line."""
-    name, path, errors = failures[0]
-    if not errors:
-        base_path.check_any(name, path)
-        versions = ", ".join(map(str, sorted(base_path.scan(path))))
-        reason = f"model_version_policy selects none of the versions in {path}: {versions}"
-        return ServingError(Code.NOT_FOUND, f"nothing to serve as {name}: {reason}")
-    number, error = errors[0]
-    return ServingError(error.code, f"{name} version {number}: {error.message}")
+    failure = failures[0]
+    if not failure.errors:
+        return nothing_selected(failure)
+    number, error = failure.errors[0]
+    return ServingError(error.code, f"{failure.name} version {number}: {error.message}")
 
 
 def _addresses(port: int, socket_path: str) -> str:

@@ -11,6 +11,16 @@ from modelserver.codec.dtypes import Array, as_array
 from modelserver.status import Code, ServingError, invalid
 
 
+class NotPerItem(ServingError):
+    """An output of a batch that does not have one item per input item.
+
+    Without batching, or with other outputs, the same call may succeed.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Code.FAILED_PRECONDITION, message)
+
+
 def size_of(arrays: Sequence[Array]) -> int:
     """Return the number of items of a request: the common first dimension of its inputs.
 
@@ -68,18 +78,16 @@ def split(values: Sequence[Any], sizes: Sequence[int], padded_size: int) -> list
 
     ``sizes`` are the items of each request. Return a list of outputs for each request.
 
-    Raise ``ServingError`` with FAILED_PRECONDITION if an output does not have one item per input
-    item.
+    Raise ``NotPerItem`` if an output does not have one item per input item.
     """
     arrays = [as_array(value) for value in values]
     for array in arrays:
         if array.ndim == 0:
-            raise ServingError(Code.FAILED_PRECONDITION, "Batched output tensor has 0 dimensions")
+            raise NotPerItem("Batched output tensor has 0 dimensions")
         if len(array) != padded_size:
-            raise ServingError(
-                Code.FAILED_PRECONDITION,
+            raise NotPerItem(
                 "Batched output tensor's 0th dimension does not equal the sum of the 0th dimension "
-                "sizes of the input tensors",
+                "sizes of the input tensors"
             )
     parts = []
     start = 0

@@ -18,6 +18,7 @@ class ActiveConfig:
 
     ``registry`` stores the labels and ``manager`` loads the models. ``allow_new_labels`` permits a
     label for a version that is not available, unless the label already points to another version.
+    ``in_force`` is the last ModelServerConfig that was not rejected; ``None`` if there is none.
     """
 
     def __init__(
@@ -28,6 +29,7 @@ class ActiveConfig:
         self._allow_new_labels = allow_new_labels
         self._lock = threading.Lock()
         self._models: list[Any] = []
+        self.in_force: Any = None
 
     def apply(self, config: Any) -> list[Failure]:
         """Apply a ModelServerConfig and wait until its new models have loaded.
@@ -45,6 +47,7 @@ class ActiveConfig:
             self._registry.set_labels(labels)
             self._manager.configure(models)
             self._models = list(models)
+            self.in_force = config
         return self._manager.wait_until_loaded(
             model.name for model in models if model.name not in known
         )
@@ -90,6 +93,28 @@ def unavailable(failures: Sequence[Failure]) -> ServingError:
         for failure in failures
         for number, error in failure.errors
     ]
+    parts += [
+        f"{{{{name: {failure.name}}} due to error: {nothing_selected(failure)}}}, "
+        for failure in failures
+        if not failure.errors
+    ]
     return ServingError(
         Code.UNKNOWN, f"{len(failures)} model(s) did not become available: {{{''.join(parts)}}}"
+    )
+
+
+def nothing_selected(failure: Failure) -> ServingError:
+    """Return why a model has no version although none failed to load."""
+    if not failure.base_path:
+        reason = f"meanwhile, {failure.name} was removed by another config"
+        return ServingError(Code.ABORTED, reason)
+    try:
+        base_path.check_any(failure.name, failure.base_path)
+    except ServingError as error:
+        return error
+    versions = ", ".join(map(str, sorted(base_path.scan(failure.base_path))))
+    return ServingError(
+        Code.NOT_FOUND,
+        f"nothing to serve as {failure.name}: model_version_policy selects none of the versions in "
+        f"{failure.base_path}: {versions}",
     )

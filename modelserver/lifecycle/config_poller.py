@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Any
 
 from modelserver.lifecycle import model_config
 from modelserver.lifecycle.active_config import ActiveConfig, unavailable
@@ -16,7 +15,8 @@ log = logging.getLogger(__name__)
 class ConfigPoller:
     """A thread that reads the file at ``path`` every ``poll_s`` seconds.
 
-    An empty path or 0 seconds disables it.
+    An empty path or 0 seconds disables it. As in TensorFlow Serving, the file prevails: what a
+    HandleReloadConfigRequest has changed is undone, unless the file says the same.
     """
 
     def __init__(self, path: str, poll_s: float, active_config: ActiveConfig) -> None:
@@ -24,7 +24,6 @@ class ConfigPoller:
         self._poll_s = poll_s
         self._active_config = active_config
         self._stopping = threading.Event()
-        self._applied: Any = None
         self._last_error = ""
         self._thread = threading.Thread(target=self._run, name="config file", daemon=True)
 
@@ -58,11 +57,12 @@ class ConfigPoller:
         may be waiting for a version.
         """
         config = model_config.read(self._path)
-        if config == self._applied:
+        if config == self._active_config.in_force:
             return
         try:
             failures = self._active_config.apply_file(config)
-            self._applied = config
+            if not model_config.is_empty(config):
+                log.info("model config applied: %s", self._path)
             if failures:
                 raise unavailable(failures)
         except ServingError as error:

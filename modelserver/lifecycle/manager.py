@@ -35,7 +35,10 @@ class Loaded(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A model without a version: nothing on disk, or loads that failed."""
+    """A model without a version: nothing on disk, or loads that failed.
+
+    ``base_path`` is empty if the model is no longer in the config.
+    """
 
     name: str
     base_path: str
@@ -115,7 +118,8 @@ class Manager:
     def _failure(self, name: str) -> Failure:
         errors = [(s.number, s.error) for s in self._registry.peek(name) if s.error is not None]
         watched = self._watched.get(name)
-        return Failure(name, watched.base_path if watched else "", errors)
+        path = watched.base_path if watched and not watched.removed else ""
+        return Failure(name, path, errors)
 
     # The deciding thread
 

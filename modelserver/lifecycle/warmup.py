@@ -24,6 +24,7 @@ from modelserver.api.classify import classify
 from modelserver.api.multi_inference import multi_inference
 from modelserver.api.predict import API, predict
 from modelserver.api.regress import regress
+from modelserver.batching.merge import NotPerItem
 from modelserver.codec.dtypes import Array
 from modelserver.deadline import Deadline
 from modelserver.execution.model import DEFAULT_SIGNATURE, Model
@@ -145,7 +146,12 @@ def _try(model: Model, signature: Any, batches: Sequence[int], end: Deadline) ->
 
 
 def _is_permanent(error: ServingError) -> bool:
-    """Return whether every other input would fail too."""
+    """Return whether every other input would fail too, and every call.
+
+    A call for other outputs may succeed in a batch, as those of other signatures do.
+    """
+    if isinstance(error, NotPerItem):
+        return False
     return error.code in _PERMANENT or any(text in error.message for text in _PERMANENT_TEXTS)
 
 

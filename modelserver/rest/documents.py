@@ -23,6 +23,9 @@ _WORDS = {
     "Expecting ':' delimiter": "Missing a colon after a name of object member.",
     "Expecting ',' delimiter": "Missing a comma or a closing bracket.",
     "Unterminated string starting at": "Missing a closing quotation mark in string.",
+    "Invalid control character at": "Invalid encoding in string.",
+    "Invalid \\escape": "Invalid escape character in string.",
+    "Invalid \\uXXXX escape": "Incorrect hex digit after \\u escape in string.",
 }
 _DECODER = json.JSONDecoder()
 _STRING_OR_INF = re.compile(r'"(?:[^"\\]|\\.)*"|\bInf\b')

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import re
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -40,6 +41,10 @@ _HEALTH = "/grpc.health.v1.Health/Check"
 _SERVER_TIMING = "server-timing"
 RECONNECT_S = 0.25
 """How far connections are apart that end as soon as they are made."""
+REFUSED_PAUSES_S = (0.002, 0.004, 0.008, 0.016, 0.032)
+"""Before a refused call is made again. After that, another model server is a better choice."""
+_REFUSED = re.compile(r"RST_STREAM with error code 7\b")
+"""How gRPC's library says REFUSED_STREAM, for which it has no status code."""
 _SERVING = b"\x08\x01"
 """A HealthCheckResponse with the status SERVING."""
 _OPTIONS = (
@@ -65,13 +70,32 @@ _OPTIONS = (
 
 
 class WrappedMethod:
-    """A method of a service, called through grpc.aio: ``method`` is what its channel returned."""
+    """A method of a service, called through grpc.aio: ``method`` is what its channel returned.
+
+    A call that the peer refused was not looked at, so it is made again; gRPC's library leaves that
+    to its callers. Servers that take few calls at once refuse some, although their number is kept
+    to: they count a call until they have cleaned up after it.
+    """
 
     def __init__(self, method: Any) -> None:
         self._method = method
 
-    async def __call__(self, request: Any, timeout_s: float, metadata: Metadata) -> tuple[Any, Any]:
+    async def __call__(
+        self, request: Any, timeout_s: float, metadata: Metadata = ()
+    ) -> tuple[Any, Any]:
         """Return the response and the trailing metadata. Raises AioRpcError."""
+        deadline = time.monotonic() + timeout_s
+        for pause_s in REFUSED_PAUSES_S:
+            left_s = deadline - time.monotonic()
+            try:
+                return await self._once(request, left_s, metadata)
+            except grpc.aio.AioRpcError as error:
+                if not _REFUSED.search(error.details() or "") or left_s <= pause_s:
+                    raise
+            await asyncio.sleep(pause_s)
+        return await self._once(request, deadline - time.monotonic(), metadata)
+
+    async def _once(self, request: Any, timeout_s: float, metadata: Metadata) -> tuple[Any, Any]:
         call = self._method(request, timeout=timeout_s, metadata=metadata)
         return await call, await call.trailing_metadata()
 
@@ -92,7 +116,7 @@ class Channel:
         read = predict_pb2.PredictResponse.FromString
         predict = self._channel.unary_unary(_PREDICT, response_deserializer=read)
         self._predict = DirectMethod(address, _PREDICT, read, WrappedMethod(predict))
-        self._check_health = self._channel.unary_unary(_HEALTH)
+        self._check_health = WrappedMethod(self._channel.unary_unary(_HEALTH))
         # Not from its stub, which would load the protocol of all that ModelService does.
         self._get_model_status = WrappedMethod(
             self._channel.unary_unary(
@@ -135,12 +159,12 @@ class Channel:
     async def serving(self, timeout_s: float) -> bool | None:
         """Ask the gRPC health service about the whole server; None: it does not know."""
         try:
-            answer: bytes = await self._check_health(b"", timeout=timeout_s)
+            answer, _ = await self._check_health(b"", timeout_s)
         except grpc.aio.AioRpcError as error:
             if error.code() in (grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.NOT_FOUND):
                 return None
             raise BackendUnavailable(f"no health check: {error.code().name}") from None
-        return answer == _SERVING
+        return bool(answer == _SERVING)
 
     def watch(self, changed: Callable[[bool], None]) -> None:
         """Connect, stay connected, and call ``changed(reachable)`` on every change.

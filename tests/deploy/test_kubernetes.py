@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
+import yaml
 
 from modelserver.options import command_line
 from server.backend.resolution import LOOKUP_INTERVAL_S
@@ -173,6 +175,21 @@ def test_the_pages_patches_reach_everything_that_they_name(tmp_path: Path) -> No
     settings_of = {row["name"]: row["value"] for row in gateway["env"]}
     assert load([], settings_of).model == "flowers"
     assert len(settings_of) == 4
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_components_can_be_used_one_by_one(component: str, tmp_path: Path) -> None:
+    used = ["autoscaling", component] if component == "keda" else [component]
+    folder = os.path.relpath(KUBERNETES, tmp_path.resolve())
+    kustomization = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [f"{folder}/base"],
+        "components": [f"{folder}/components/{name}" for name in used],
+    }
+    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    for document in rendered(tmp_path):
+        check(document)
 
 
 # In step with the gateway and the model server
@@ -352,3 +369,11 @@ def test_model_servers_are_reached_by_gateways_alone() -> None:
     [rule] = policy["ingress"]
     [sender] = rule["from"]
     assert sender["podSelector"]["matchLabels"]["app.kubernetes.io/component"] == "gateway"
+
+
+def test_gateways_reach_names_also_through_a_cache_on_their_node() -> None:
+    """It is in the node's network, so it has no namespace that a selector could name."""
+    rules = everything()["NetworkPolicy", "gateway"]["spec"]["egress"]
+    [dns] = [rule for rule in rules if rule["ports"][0]["port"] == 53]
+    assert {"ipBlock": {"cidr": "169.254.20.10/32"}} in dns["to"]
+    assert {row["protocol"] for row in dns["ports"]} == {"UDP", "TCP"}

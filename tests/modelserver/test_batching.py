@@ -235,3 +235,16 @@ def test_parameters_of_one_version(serve: Serve, tmp_path: Path) -> None:
 def test_a_file_without_batching(serve: Serve, counted: Path, tmp_path: Path) -> None:
     with pytest.raises(ServingError, match="requires --enable_batching"):
         serve(model_base_path=counted, batching_parameters_file=tmp_path / "none")
+
+
+def test_a_model_with_an_output_that_has_no_items_is_served(serve: Serve, models: Path) -> None:
+    """Calls for that output fail, as in the real server, but those for others do not."""
+    client = serve(model_base_path=models / "several", enable_batching=True)
+    inputs = {"a": floats(1), "b": floats(2)}
+    with refused() as error:
+        client.predict("default", inputs)
+    assert error.code == "FAILED_PRECONDITION"
+    assert error.message == "Batched output tensor has 0 dimensions"
+    described = client.predict(spec("default", signature="describe"), {})
+    assert described["description"].item() == b'{"task": "none"}'
+    assert client.predict("default", inputs, ["sum"])["sum"].tolist() == [3.0]

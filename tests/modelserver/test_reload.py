@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 from google.protobuf import text_format
 from tensorflow_serving.apis import model_management_pb2
@@ -188,3 +190,37 @@ def test_a_new_model_that_does_not_load(serve: Serve, base: Path, tmp_path: Path
         "FAILED_PRECONDITION: incomplete: saved_model.pb is missing}, }"
     )
     assert answer(client, "a") == 3.0
+
+
+def test_a_new_model_whose_policy_selects_no_version(serve: Serve, base: Path) -> None:
+    client = serve(model_base_path=base, model_name="a")
+    policy = "model_version_policy { specific { versions: 99 } }"
+    with refused() as error:
+        reload(client, entry("a", base), entry("b", base, policy))
+    assert error.code == "UNKNOWN"
+    listed = ", ".join(sorted(path.name for path in base.iterdir()))
+    assert error.message == (
+        "1 model(s) did not become available: {{{name: b} due to error: NOT_FOUND: nothing to "
+        f"serve as b: model_version_policy selects none of the versions in {base}: {listed}}}, }}"
+    )
+
+
+def test_a_file_that_is_polled_prevails(serve: Serve, base: Path, tmp_path: Path) -> None:
+    """What a call has changed is undone, as in the real server."""
+    file = tmp_path / "models.config"
+    file.write_text(f"model_config_list {{ {entry('a', base)} }}")
+    client = serve(model_config_file=file, model_config_file_poll_wait_seconds=0.05)
+    for _ in range(2):  # the first time, it may be the first poll
+        with suppress(grpc.RpcError):  # it may be undone before b has loaded
+            reload(client, entry("b", base))
+        client.wait_for("b", v3="END")
+        client.wait_for("a", v3="AVAILABLE")
+
+
+def test_a_file_that_is_not_polled_does_not(serve: Serve, base: Path, tmp_path: Path) -> None:
+    file = tmp_path / "models.config"
+    file.write_text(f"model_config_list {{ {entry('a', base)} }}")
+    client = serve(model_config_file=file)
+    reload(client, entry("b", base))
+    client.wait_for("a", v3="END")
+    assert answer(client, "b") == 3.0
