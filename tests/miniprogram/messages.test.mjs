@@ -90,6 +90,7 @@ test('each state has a title, an explanation and an action in both languages', (
     ['no_server', { problem: { name: 'no_server' }, client: { name: 'closed' } }],
     ['privacy', { problem: { name: 'privacy' } }],
     ['camera_refused', { problem: { name: 'camera_refused' } }],
+    ['camera_blocked', { problem: { name: 'camera_blocked' } }],
     ['camera_failed', { problem: { name: 'camera_failed', message: 'busy' } }],
     ['bad_frame', { problem: { name: 'bad_frame', message: 'no way' } }],
     ['draining', { problem: { name: 'bad_frame', message: 'x' }, client: { name: 'draining', reason: '' } }],
