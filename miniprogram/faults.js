@@ -4,7 +4,7 @@
 const SERVER_FULL = 1013; // the close code of a server at its session limit
 const HANDSHAKE_503 = /\b503\b/; // as WeChat words a handshake that such a server rejected
 const NOT_LISTED = /domain list|合法域名|not in domain/i;
-const BAD_CERTIFICATE = /ssl|tls|certificate|cert\b|证书/i;
+const BAD_CERTIFICATE = /ssl|tls|certificate|cert\b|err_cert|certpath|trust anchor|osstatus\D*-98\d\d\b|证书/i; // iOS has a number
 const MODEL_ERRORS = ['unknown_model', 'unusable_model'];
 const SIGN_IN_ERRORS = [
   'unauthorized',

@@ -61,6 +61,8 @@ const zh = {
   state_privacy_more: '同意后即可使用摄像头和照片，画面仅用于识别。',
   state_camera_refused: '未获得摄像头权限',
   state_camera_refused_more: '请在授权设置中允许使用摄像头。',
+  state_camera_blocked: '微信未获得摄像头权限',
+  state_camera_blocked_more: '请在系统设置中允许微信使用摄像头。',
   state_camera_failed: '摄像头无法启动',
   state_camera_failed_more: '可能正被其他应用占用，请关闭后重试。{message}',
 
@@ -68,6 +70,7 @@ const zh = {
   action_settings: '去设置',
   action_privacy: '查看并同意',
   action_authorize: '去授权',
+  action_system: '打开系统设置',
 
   task_detection: '目标检测',
   task_classification: '图像分类',
@@ -196,6 +199,8 @@ const en = {
   state_privacy_more: 'It covers the camera and photos. Images are used for recognition only.',
   state_camera_refused: 'Camera access denied',
   state_camera_refused_more: 'Allow the camera in the authorization settings.',
+  state_camera_blocked: 'WeChat has no camera access',
+  state_camera_blocked_more: 'Allow WeChat to use the camera in the system settings.',
   state_camera_failed: 'The camera cannot be started',
   state_camera_failed_more: 'Another app may be using it. Close that app and try again. {message}',
 
@@ -203,6 +208,7 @@ const en = {
   action_settings: 'Open settings',
   action_privacy: 'Review and accept',
   action_authorize: 'Allow camera',
+  action_system: 'Open system settings',
 
   task_detection: 'object detection',
   task_classification: 'classification',

@@ -1,10 +1,14 @@
 /** What WeChat asks users before the camera starts: the privacy guide, and camera access. */
 'use strict';
 
-/** @returns {Promise<'privacy'|'camera_refused'|null>} what is missing; null if nothing is */
+/** @typedef {'camera_refused'|'camera_blocked'} Refusal by the user here, or by the system for all of WeChat */
+
+const SYSTEM = /system/i; // as WeChat words what the system refuses
+
+/** @returns {Promise<'privacy'|Refusal|null>} what is missing; null if nothing is */
 async function missingPermission() {
   if (!(await requestPrivacyConsent())) return 'privacy';
-  return (await requestCamera()) ? null : 'camera_refused';
+  return requestCamera();
 }
 
 /**
@@ -18,12 +22,25 @@ function requestPrivacyConsent() {
   });
 }
 
-/** @returns {Promise<boolean>} */
+/** @returns {Promise<Refusal|null>} */
 function requestCamera() {
   return new Promise((resolve) => {
-    const allowed = () => resolve(true);
-    wx.authorize({ scope: 'scope.camera', success: allowed, fail: () => resolve(false) });
+    wx.authorize({
+      scope: 'scope.camera',
+      success: () => resolve(null),
+      fail: ({ errMsg }) => resolve(SYSTEM.test(errMsg) ? refusalOfAllowed() : 'camera_refused'),
+    });
   });
+}
+
+/**
+ * Who refuses a camera that the user has allowed to this mini-program. Android calls it denied to WeChat
+ * also before anybody was asked, so this says nothing about a camera that was never tried.
+ * @returns {Refusal}
+ */
+function refusalOfAllowed() {
+  if (!wx.getAppAuthorizeSetting || !wx.openAppAuthorizeSetting) return 'camera_refused'; // before 2.25.3
+  return wx.getAppAuthorizeSetting().cameraAuthorized === 'denied' ? 'camera_blocked' : 'camera_refused';
 }
 
 /**
@@ -39,4 +56,15 @@ function openAuthorizationSettings() {
   });
 }
 
-module.exports = { missingPermission, requestPrivacyConsent, openAuthorizationSettings };
+/** Open the system's settings of WeChat; the page is shown again after that. */
+function openSystemSettings() {
+  wx.openAppAuthorizeSetting({ fail: () => {} });
+}
+
+module.exports = {
+  missingPermission,
+  refusalOfAllowed,
+  requestPrivacyConsent,
+  openAuthorizationSettings,
+  openSystemSettings,
+};

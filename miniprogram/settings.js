@@ -2,6 +2,7 @@
 'use strict';
 
 const { addresses } = require('./client/lib/index.js');
+const storage = require('./client/lib/storage.js');
 const config = require('./config.js');
 
 const STORAGE_KEY = 'framewire.settings';
@@ -38,12 +39,12 @@ const DEFAULTS = {
 
 /** @returns {Settings} */
 function load() {
-  return { ...DEFAULTS, ...wx.getStorageSync(STORAGE_KEY) };
+  return { ...DEFAULTS, ...storage.load(STORAGE_KEY) };
 }
 
 /** @param {Partial<Settings>} changed */
 function save(changed) {
-  wx.setStorageSync(STORAGE_KEY, { ...wx.getStorageSync(STORAGE_KEY), ...changed });
+  storage.save(STORAGE_KEY, { ...storage.load(STORAGE_KEY), ...changed });
 }
 
 /**

@@ -2,6 +2,7 @@
 'use strict';
 
 const { SourceSelector } = require('./client/lib/index.js');
+const storage = require('./client/lib/storage.js');
 
 const STORAGE_KEY = 'framewire.sources';
 
@@ -13,11 +14,11 @@ function build() {
 
 /** @returns {SourceSelector} */
 function sourceSelector() {
-  const stored = wx.getStorageSync(STORAGE_KEY);
+  const stored = storage.load(STORAGE_KEY);
   const isCurrent = stored && stored.build === build();
   return new SourceSelector({
     memory: isCurrent ? stored.memory : null,
-    remember: (memory) => wx.setStorageSync(STORAGE_KEY, { build: build(), memory }),
+    remember: (memory) => storage.save(STORAGE_KEY, { build: build(), memory }),
   });
 }
 

@@ -11,6 +11,7 @@ const ACTIONS = /** @type {Record<string, string>} */ ({
   wrong_domain: 'settings',
   privacy: 'privacy',
   camera_refused: 'authorize',
+  camera_blocked: 'system',
   camera_failed: 'retry',
   bad_frame: 'retry',
   reconnecting: 'retry',
@@ -42,6 +43,7 @@ const ICONS = /** @type {Record<string, string>} */ ({
   unauthorized: 'lock',
   privacy: 'lock',
   camera_refused: 'camera',
+  camera_blocked: 'camera',
   camera_failed: 'camera',
 });
 
@@ -51,7 +53,7 @@ const ICONS = /** @type {Record<string, string>} */ ({
  * @typedef {object} Conditions
  * @property {import('./client/lib/index').MiniProgramState} client
  * @property {{name: string, message?: string}|null} problem on this phone: no_server, privacy,
- *   camera_refused, camera_failed or bad_frame
+ *   camera_refused, camera_blocked, camera_failed or bad_frame
  * @property {boolean} online
  * @property {boolean} backendGone frames fail because no model server is available
  * @property {Stall} stall why frames get no results

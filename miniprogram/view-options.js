@@ -1,6 +1,7 @@
 /** What the user wants to see of results, and the controls that a model's results call for. */
 'use strict';
 
+const storage = require('./client/lib/storage.js');
 const { classColour } = require('./predictions.js');
 const settings = require('./settings.js');
 const { ClassFilter } = require('./tasks/class-filter.js');
@@ -11,8 +12,8 @@ const { isolate } = require('./tasks/names.js');
 /** @typedef {{index: number, name: string, colour: string, isChosen: boolean}} ClassChoice */
 
 const STORE = {
-  getItem: (/** @type {string} */ key) => wx.getStorageSync(key) || null,
-  setItem: (/** @type {string} */ key, /** @type {string} */ value) => wx.setStorageSync(key, value),
+  getItem: (/** @type {string} */ key) => storage.load(key) || null,
+  setItem: (/** @type {string} */ key, /** @type {string} */ value) => storage.save(key, value),
 };
 
 class ViewOptions {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import CancelledError, Future
@@ -52,8 +53,12 @@ class Client(BaseClient):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        loop = self._running()
+        if loop.is_forked():  # the parent's client is none of this process's business
+            self._loop = None
+            return
         try:
-            self._running().run(self._driver.stop())
+            loop.run(self._driver.stop())
         finally:  # also after Ctrl-C
             self._stop()
 
@@ -164,6 +169,7 @@ class LoopThread:
     def __init__(self) -> None:
         started: Future[asyncio.AbstractEventLoop] = Future()
         self._lock = threading.Lock()
+        self._pid = os.getpid()
         self._is_stopping = False
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve(started.set_result)),
@@ -182,8 +188,21 @@ class LoopThread:
         """Return whether this is called in that thread."""
         return threading.current_thread() is self._thread
 
+    def is_forked(self) -> bool:
+        """Return whether this process was forked from that with the thread, and has none."""
+        return os.getpid() != self._pid
+
     def start(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-        """Run a coroutine there. Returns a future of its result. Raises :class:`ClientClosed`."""
+        """Run a coroutine there. Returns a future of its result.
+
+        Raises :class:`ClientClosed`, and RuntimeError in a process that was forked meanwhile.
+        """
+        if self.is_forked():
+            coroutine.close()
+            raise RuntimeError(
+                "this client was opened in another process, of which this one is a fork; "
+                "open a client in each process"
+            )
         with self._lock:
             if not self._is_stopping:
                 return asyncio.run_coroutine_threadsafe(coroutine, self._loop)

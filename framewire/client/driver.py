@@ -17,6 +17,7 @@ from framewire.client.messages import Encoded, Limits, Model
 from framewire.client.outcomes import Outcome
 from framewire.client.session import Session
 from framewire.client.window import Frame
+from framewire.client.worker import Worker
 from framewire.recording import Recorder
 from framewire.recording.files import RecordingFile
 from framewire.recording.tap import Tap
@@ -49,6 +50,7 @@ class Driver:
         self._token = token
         self._record = record
         self._recorder: Recorder | None = None
+        self._encoder: Worker | None = None  # its thread, while the client is open
         self._renew_primitives()
         self._running: asyncio.Task[None] | None = None
         self._last_reason = "no answer yet"
@@ -83,6 +85,7 @@ class Driver:
         if running is not None:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+        self._leave_encoder()
         self.session.close()
         self.wake()
         recorder, self._recorder = self._recorder, None
@@ -98,7 +101,8 @@ class Driver:
             if not future.done():  # the caller may have cancelled it
                 future.set_result(outcome)
 
-        self.session.offer(Frame(picture, self.now(), settle))
+        future.add_done_callback(lambda _: self.wake())  # it may be the picture being read
+        self.session.offer(Frame(picture, self.now(), settle, lambda: not future.cancelled()))
         self.wake()
         return future
 
@@ -248,9 +252,7 @@ class Driver:
     async def _transmit(self, connection: Connection, action: Encode) -> None:
         frame = action.frame
         try:
-            encoded = await asyncio.to_thread(
-                self._encode, frame.picture, action.model, action.limits
-            )
+            encoded = await self._encoded(action)
         except Exception as error:  # whatever a picture of the caller's may raise
             self.session.unusable(frame, str(error) or repr(error))
             return
@@ -258,6 +260,34 @@ class Driver:
         self.wake()
         if message is not None:
             await connection.send(message)
+
+    async def _encoded(self, action: Encode) -> Encoded:
+        """Encode a picture in a thread. Raises what that raises.
+
+        A picture may block for ever, such as a file on a dead share. The next one gets another
+        thread once nobody waits for this one any more.
+        """
+        frame = action.frame
+        if self._encoder is None:
+            self._encoder = Worker()
+        call = self._encoder.call(self._encode, frame.picture, action.model, action.limits)
+        encoding = asyncio.ensure_future(call)
+        try:
+            while not encoding.done() and frame.is_wanted():
+                either: set[asyncio.Future[Any]] = {encoding, self._change()}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if encoding.done():
+                return encoding.result()
+            raise TimeoutError("the picture could not be read in time")
+        finally:
+            if not encoding.done():
+                encoding.cancel()
+                self._leave_encoder()
+
+    def _leave_encoder(self) -> None:
+        encoder, self._encoder = self._encoder, None
+        if encoder is not None:
+            encoder.stop()
 
     async def _renew(self) -> None:
         try:

@@ -7,6 +7,7 @@ client cannot send in time are to be skipped.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from PIL import Image
 from framewire.client.errors import MissingExtra, SourceError
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+_USER = re.compile(r"^(\w+://)[^/?#]*@")
 
 
 class Folder:
@@ -54,6 +56,7 @@ class Video:
     ) -> None:
         self.live = live
         self._location = os.fspath(location)
+        self._shown = _USER.sub(r"\1", self._location)  # messages end up in logs
         self._format = format
         self._options = dict(options or {})
         _pyav()  # an extra that is missing is reported here, and not in another thread
@@ -64,12 +67,12 @@ class Video:
         try:
             with av.open(self._location, format=self._format, options=self._options) as container:
                 if not container.streams.video:
-                    raise SourceError(f"{self._location} has no video")
+                    raise SourceError(f"{self._shown} has no video")
                 for frame in container.decode(video=0):
                     yield frame.to_image()
         except (av.FFmpegError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise SourceError(f"cannot read {self._location}: {reason}") from None
+            raise SourceError(f"cannot read {self._shown}: {reason}") from None
 
 
 def video(path: str | os.PathLike[str]) -> Video:

@@ -19,12 +19,14 @@ from framewire.client.pacing import Pacing
 class Frame:
     """A picture that was offered, at ``offered_at`` in monotonic seconds.
 
-    ``settle`` is called once, with the frame's outcome.
+    ``settle`` is called once, with the frame's outcome. ``is_wanted``: whether anybody still waits
+    for that.
     """
 
     picture: Any
     offered_at: float
     settle: Callable[[Outcome], None]
+    is_wanted: Callable[[], bool] = lambda: True
 
 
 class Window:

@@ -11,6 +11,7 @@ globalThis.wx = { getStorageSync: () => '', getAppBaseInfo: () => ({ language: '
 const { MESSAGES } = library('../../messages');
 const { describe } = library('../../status');
 const { explain, ofLoss, ofRefusal, ofWelcome } = library('../../diagnosis');
+const { connectionFault } = library('../../faults');
 const { messagesFor } = library('../../language');
 const { classColour, readOutputs } = library('../../predictions');
 const { addresses } = library('address');
@@ -89,6 +90,7 @@ test('each state has a title, an explanation and an action in both languages', (
     ['no_server', { problem: { name: 'no_server' }, client: { name: 'closed' } }],
     ['privacy', { problem: { name: 'privacy' } }],
     ['camera_refused', { problem: { name: 'camera_refused' } }],
+    ['camera_blocked', { problem: { name: 'camera_blocked' } }],
     ['camera_failed', { problem: { name: 'camera_failed', message: 'busy' } }],
     ['bad_frame', { problem: { name: 'bad_frame', message: 'no way' } }],
     ['draining', { problem: { name: 'bad_frame', message: 'x' }, client: { name: 'draining', reason: '' } }],
@@ -103,6 +105,20 @@ test('each state has a title, an explanation and an action in both languages', (
       assert.ok(!shown.action || shown.actionText, name);
       assert.doesNotMatch(shown.title + shown.more, /\{|undefined/, name);
     }
+  }
+});
+
+test('a certificate that a phone rejects is told in each phone’s words, and nothing else is', () => {
+  const rejected = [
+    'request:fail errcode:-202 cronet_error_code:-202 error_msg:net::ERR_CERT_AUTHORITY_INVALID',
+    'java.security.cert.CertPathValidatorException: Trust anchor for certification path not found.',
+    'javax.net.ssl.SSLHandshakeException: Handshake failed',
+    '未能完成操作。（OSStatus错误 -9807。）',
+    'The operation couldn’t be completed. (OSStatus error -9802.)',
+  ];
+  for (const reason of rejected) assert.equal(connectionFault(reason), 'bad_certificate', reason);
+  for (const reason of ['timeout', 'net::ERR_CONNECTION_REFUSED', '未能完成操作。（OSStatus错误 -10815。）']) {
+    assert.equal(connectionFault(reason), null, reason);
   }
 });
 

@@ -305,9 +305,17 @@ test('a model that gets its first label meanwhile is listed once, in its place',
   page.instance.onUnload();
 });
 
+/** The `wx` of a system that lets WeChat use the camera, or not. */
+function systemThat(cameraAuthorized) {
+  return { getAppAuthorizeSetting: () => ({ cameraAuthorized }), openAppAuthorizeSetting: () => {} };
+}
+
 for (const [name, refusal] of [
   ['privacy', { requirePrivacyAuthorize: ({ fail }) => fail({ errMsg: 'fail' }) }],
   ['camera_refused', { authorize: ({ fail }) => fail({ errMsg: 'auth deny' }) }],
+  ['camera_refused', { authorize: ({ fail }) => fail({ errMsg: 'auth deny' }), ...systemThat('denied') }], // not asked yet
+  ['camera_blocked', { authorize: ({ fail }) => fail({ errMsg: 'system permission denied' }), ...systemThat('denied') }],
+  ['camera_refused', { authorize: ({ fail }) => fail({ errMsg: 'system permission denied' }), openAppAuthorizeSetting: undefined }], // before 2.25.3
 ]) {
   test(`without ${name}, the live page shows no camera and explains why`, async () => {
     const { page } = await livePage({ server: 'example.org' }, refusal);

@@ -44,6 +44,25 @@ function signingIn(answers, more = {}) {
 const token = (name, seconds = 3600) => ({ statusCode: 200, data: { token: name, expires_in: seconds } });
 const refusal = { type: 'error', code: 'unauthorized', message: 'no', retryable: false };
 
+test('a phone whose storage is full or damaged signs in all the same, and once', async () => {
+  const about = signingIn([token('good')]);
+  const broken = () => {
+    throw new Error('setStorageSync:fail database or disk is full');
+  };
+  Object.assign(globalThis.wx, { setStorageSync: broken, getStorageSync: broken });
+  for (let i = 0; i < 2; i += 1) {
+    about.client.open();
+    about.socket().open();
+    if (i === 0) about.socket().say(refusal);
+    await settle();
+    if (i === 0) about.socket().open();
+    assert.equal(about.socket().last().token, 'good');
+    about.socket().welcome();
+    about.client.close();
+  }
+  assert.equal(about.logins, 1);
+});
+
 test('a rejected session signs in once and continues', async () => {
   const about = signingIn([token('good')]);
   about.client.open();

@@ -97,6 +97,23 @@ def test_a_new_phone_tries_both_sources_and_uses_the_cheaper_one(
     phone.until(lambda seen: seen["data"]["source"] == cheaper, f"using {cheaper}")
 
 
+def test_a_camera_that_the_system_refuses_wechat_is_allowed_there(
+    stack: Stack, new_phone: NewPhone, scene: Scene
+) -> None:
+    """The mini-program's own settings show the camera as allowed, and could not help."""
+    phone = new_phone(stack, vision={**WORKS, "status": 2003001}, system="denied")
+    open_live(phone, scene)
+    status = phone.until_status("camera_blocked")["data"]["status"]
+    assert "系统设置" in status["more"]
+    phone.tell("call", method="act", event={"detail": {"action": status["action"]}})
+    phone.until(lambda seen: seen["opensSystem"], "the system's settings")
+    phone.tell("hide")
+    phone.tell("set", vision=WORKS, system="authorized")
+    phone.tell("show")
+    phone.until(lambda seen: seen["visionSessions"] == 1, "the camera")
+    phone.until_status("ready")
+
+
 def test_a_refused_camera_is_explained(stack: Stack, new_phone: NewPhone, scene: Scene) -> None:
     phone = new_phone(stack, vision={**WORKS, "status": 2003002})
     open_live(phone, scene)

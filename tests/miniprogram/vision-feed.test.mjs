@@ -96,6 +96,27 @@ for (const [width, height, place] of [
   });
 }
 
+test('however often the camera starts, its canvas holds one preview, and none once it has stopped', async () => {
+  const { feed, about, canvas } = feedOf();
+  for (let i = 0; i < 3; i += 1) {
+    const before = canvas.drawn;
+    feed.start(canvas);
+    assert.equal(canvas.held.size, 2); // a program and a buffer
+    await until(() => canvas.drawn > before);
+    feed.stop();
+    assert.equal(canvas.held.size, 0);
+  }
+  assert.deepEqual(about.unusable, []);
+});
+
+test('a phone that cannot compile the shaders keeps nothing of them', () => {
+  const { feed, about, canvas } = feedOf();
+  canvas.compiles = false;
+  feed.start(canvas);
+  assert.match(about.unusable[0].message, /cannot be compiled/);
+  assert.equal(canvas.held.size, 0);
+});
+
 test('each encoding is tried, and then the feed knows what a frame costs', async () => {
   const { feed, about, canvas } = feedOf();
   feed.start(canvas);

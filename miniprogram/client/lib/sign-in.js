@@ -6,6 +6,8 @@
  */
 'use strict';
 
+const storage = require('./storage.js');
+
 const STORED = 'framewire.token';
 const RENEW_AT = 0.8; // of a token's lifetime
 const MAX_TIMER_MS = 2 ** 31 - 1;
@@ -82,7 +84,7 @@ class SignIn {
 
   /** @returns {string|undefined} the stored token, if it is still valid */
   stored() {
-    const { url, token, expiresAt } = wx.getStorageSync(STORED) || {};
+    const { url, token, expiresAt } = storage.load(STORED) || {};
     return url === this._url && expiresAt > Date.now() ? token : undefined;
   }
 
@@ -104,7 +106,7 @@ class SignIn {
   /** From now on, renew the stored token before it expires. */
   startRenewal() {
     this.stopRenewal();
-    const { url, renewAt } = wx.getStorageSync(STORED) || {};
+    const { url, renewAt } = storage.load(STORED) || {};
     if (url !== this._url) return;
     this._renewIn(renewAt - Date.now());
   }
@@ -119,7 +121,7 @@ class SignIn {
     const { token, expires_in: seconds } = await exchange(this._url, await loginCode());
     const now = Date.now();
     const entry = { url: this._url, token, expiresAt: now + 1000 * seconds };
-    wx.setStorageSync(STORED, { ...entry, renewAt: now + 1000 * RENEW_AT * seconds });
+    storage.save(STORED, { ...entry, renewAt: now + 1000 * RENEW_AT * seconds });
     return token;
   }
 

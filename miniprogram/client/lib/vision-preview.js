@@ -66,6 +66,12 @@ class VisionPreview {
     return true;
   }
 
+  /** Free what was made on the canvas, which outlives this. The preview draws no more. */
+  release() {
+    this._gl.deleteBuffer(this._corners);
+    this._gl.deleteProgram(this._program);
+  }
+
   /**
    * @param {number} unit
    * @param {string} name
@@ -79,27 +85,40 @@ class VisionPreview {
   }
 }
 
-/** @param {WebGl} gl */
+/**
+ * @param {WebGl} gl
+ * @returns {any} the program
+ */
 function link(gl) {
   const program = gl.createProgram();
-  gl.attachShader(program, compile(gl, gl.VERTEX_SHADER, VERTEX_SHADER));
-  gl.attachShader(program, compile(gl, gl.FRAGMENT_SHADER, FRAGMENT_SHADER));
-  gl.linkProgram(program);
-  if (gl.getProgramParameter(program, gl.LINK_STATUS)) return program;
-  throw new Error(`the preview's shaders cannot be linked: ${gl.getProgramInfoLog(program)}`);
+  try {
+    attach(gl, program, gl.VERTEX_SHADER, VERTEX_SHADER);
+    attach(gl, program, gl.FRAGMENT_SHADER, FRAGMENT_SHADER);
+    gl.linkProgram(program);
+    if (gl.getProgramParameter(program, gl.LINK_STATUS)) return program;
+    throw new Error(`the preview's shaders cannot be linked: ${gl.getProgramInfoLog(program)}`);
+  } catch (error) {
+    gl.deleteProgram(program);
+    throw error;
+  }
 }
 
 /**
+ * Compile a shader for a program, which alone keeps it from then on.
  * @param {WebGl} gl
+ * @param {any} program
  * @param {number} kind
  * @param {string} source
  */
-function compile(gl, kind, source) {
+function attach(gl, program, kind, source) {
   const shader = gl.createShader(kind);
   gl.shaderSource(shader, source);
   gl.compileShader(shader);
-  if (gl.getShaderParameter(shader, gl.COMPILE_STATUS)) return shader;
-  throw new Error(`a shader of the preview cannot be compiled: ${gl.getShaderInfoLog(shader)}`);
+  const isCompiled = gl.getShaderParameter(shader, gl.COMPILE_STATUS);
+  const log = isCompiled ? '' : gl.getShaderInfoLog(shader);
+  if (isCompiled) gl.attachShader(program, shader);
+  gl.deleteShader(shader); // takes effect when the program is deleted
+  if (!isCompiled) throw new Error(`a shader of the preview cannot be compiled: ${log}`);
 }
 
 module.exports = { VisionPreview };

@@ -46,6 +46,8 @@ class VisionSession {
     this._now = now;
     /** @type {WechatMiniprogram.VKSession|null} */
     this._session = null;
+    /** @type {VisionPreview|null} */
+    this._preview = null;
     this._tick = 0;
     /** @type {ReturnType<typeof setTimeout>|null} */
     this._silence = null;
@@ -67,6 +69,7 @@ class VisionSession {
     try {
       const gl = this._canvas.getContext('webgl');
       const preview = new VisionPreview(gl);
+      this._preview = preview;
       const session = wx.createVKSession({ track: TRACK, version: VERSION, gl });
       this._session = session;
       this._watch(false);
@@ -95,10 +98,11 @@ class VisionSession {
     this._settlePhoto(null);
     const session = this._session;
     this._session = null;
-    if (!session) return;
-    if (this._tick) session.cancelAnimationFrame(this._tick);
+    if (session && this._tick) session.cancelAnimationFrame(this._tick);
     this._tick = 0;
-    release(session);
+    if (this._preview) this._preview.release();
+    this._preview = null;
+    if (session) release(session);
   }
 
   /**

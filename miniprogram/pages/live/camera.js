@@ -7,6 +7,7 @@
 
 const { CameraFeed, VisionFeed } = require('../../client/lib/index.js');
 const config = require('../../config.js');
+const { refusalOfAllowed } = require('../../permissions.js');
 const { sourceSelector } = require('../../sources.js');
 const { savePhoto, takePhoto } = require('./shutter.js');
 
@@ -161,7 +162,7 @@ class LiveCamera {
 
   /** @param {VisionError} error */
   _visionFailed({ message, isRefusal, isPassing }) {
-    if (isRefusal) this._listeners.onLost({ name: 'camera_refused', message });
+    if (isRefusal) this._listeners.onLost({ name: refusalOfAllowed(), message });
     else this._giveUpVision(!isPassing);
   }
 
@@ -175,7 +176,7 @@ class LiveCamera {
 /** @param {string} message of the camera component */
 function cameraProblem(message) {
   const isRefused = /auth|deny|permission/i.test(message);
-  return { name: isRefused ? 'camera_refused' : 'camera_failed', message };
+  return { name: isRefused ? refusalOfAllowed() : 'camera_failed', message };
 }
 
 module.exports = { LiveCamera, cameraProblem };

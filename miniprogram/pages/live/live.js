@@ -5,7 +5,7 @@ const { messagesFor } = require('../../language.js');
 const { drawResult } = require('../../marks.js');
 const { newOverlay } = require('../../moving-overlay.js');
 const { ViewOptions } = require('../../view-options.js');
-const { missingPermission, openAuthorizationSettings } = require('../../permissions.js');
+const permissions = require('../../permissions.js');
 const { readOutputs } = require('../../predictions.js');
 const settings = require('../../settings.js');
 const { describe } = require('../../status.js');
@@ -115,7 +115,7 @@ Page({
     this.connection.open(this.chosen);
     this.updateStatus();
     if (this.problem) return;
-    const missing = await missingPermission();
+    const missing = await permissions.missingPermission();
     if (!this.isShown) return;
     this.problem = missing ? { name: missing } : null;
     this.setData({ cameraOn: !missing, source: this.camera.choose(this.data.position) });
@@ -249,7 +249,7 @@ Page({
     const at = now();
     this.statistics.answered(at, at - frame.captured_at, result.batch);
     this.latest = { result, frame };
-    this.boxes.live = this.isLive() && Boolean(result.ids); // not without tracking
+    this.boxes.live = this.chosen.boxes === 'live' && Boolean(result.ids); // not without tracking
     this.boxes.update(result, at);
     if (this.problem && this.problem.name === 'bad_frame') this.problem = null;
     if (this.data.status.name !== 'ready') this.updateStatus();
@@ -288,14 +288,10 @@ Page({
     this.draw();
   },
 
-  isLive() {
-    return this.chosen.boxes === 'live';
-  },
-
   /** Boxes that keep up are drawn at every display tick, others when a result comes. */
   animate() {
     if (!this.overlay) return;
-    if (this.isShown && this.isLive()) this.overlay.animate(() => this.draw());
+    if (this.isShown && this.chosen.boxes === 'live') this.overlay.animate(() => this.draw());
     else this.overlay.rest();
   },
 
@@ -332,7 +328,8 @@ Page({
   /** @param {WechatMiniprogram.CustomEvent<{action: string}>} event */
   act({ detail }) {
     if (detail.action === 'settings') this.openSettings();
-    else if (detail.action === 'authorize') openAuthorizationSettings().then(() => this.begin());
+    else if (detail.action === 'authorize') permissions.openAuthorizationSettings().then(() => this.begin());
+    else if (detail.action === 'system') permissions.openSystemSettings();
     else this.begin();
   },
 

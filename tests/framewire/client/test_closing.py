@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import queue
 import signal
 import subprocess
@@ -16,7 +17,15 @@ import pytest
 from PIL import Image
 
 from demomodel import scenes
-from framewire.client import AsyncClient, Client, ClientClosed, ConnectionFailed, Folder, Result
+from framewire.client import (
+    AsyncClient,
+    Client,
+    ClientClosed,
+    ConnectionFailed,
+    Folder,
+    NoResult,
+    Result,
+)
 from framewire.client.blocking import LoopThread
 from loadtest.stack import Stack, free_port
 
@@ -257,3 +266,55 @@ def test_a_source_that_exits(
 def test_a_single_picture_is_no_source(url: str, source: Any) -> None:
     with Client(url) as client, pytest.raises(TypeError, match="infer takes a single picture"):
         list(client.outcomes(source))
+
+
+def test_a_picture_that_cannot_be_read_delays_no_other(
+    url: str, scene: Image.Image, tmp_path: Path
+) -> None:
+    """A file on a share that has gone blocks whoever reads it, for ever."""
+    silent = tmp_path / "silent.jpg"
+    os.mkfifo(silent)
+    with Client(url) as client:
+        with pytest.raises(NoResult, match="timed_out"):
+            client.infer(silent, timeout_s=0.5)
+        assert client.infer(scene, timeout_s=PATIENCE_S).detections
+        assert client.statistics().outstanding == 0
+
+
+def test_a_program_ends_while_a_picture_is_read(url: str, tmp_path: Path) -> None:
+    silent = tmp_path / "silent.jpg"
+    os.mkfifo(silent)
+    program = f"""
+from framewire.client import Client
+with Client({url!r}) as client:
+    future = client.offer({str(silent)!r})
+print(future.result().reason)
+"""
+    assert printed(program) == "disconnected"
+
+
+def test_a_forked_process_is_told_to_open_its_own_client(url: str) -> None:
+    program = f"""
+import os, sys
+from framewire.client import Client
+with Client({url!r}) as client:
+    child = os.fork()
+    if child == 0:
+        try:
+            client.infer("picture.jpg")
+        except RuntimeError as error:
+            print(error, flush=True)
+    else:
+        os.waitpid(child, 0)
+        print(client.state)
+"""
+    told, state = printed(program).splitlines()
+    assert told.endswith("open a client in each process")
+    assert state == "ready"  # the parent's client is as it was
+
+
+def printed(program: str) -> str:
+    """Return what a program prints, which ends in time and without errors."""
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+    return done.stdout.strip()

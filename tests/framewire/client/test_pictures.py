@@ -81,8 +81,9 @@ def test_an_image_is_no_longer_than_a_jpeg_can_be() -> None:
     assert opened(encode(np.zeros((1, 70_000), np.uint8), model(), LIMITS)).size == (65_500, 1)
 
 
-def test_what_is_transparent_becomes_white() -> None:
-    clear = Image.new("RGBA", (64, 64), (0, 0, 0, 0))
+@pytest.mark.parametrize("mode", ["RGBA", "RGBa", "LA", "La"])
+def test_what_is_transparent_becomes_white(mode: str) -> None:
+    clear = Image.new(mode, (64, 64))
     assert opened(encode(clear, model("png"), LIMITS)).getpixel((9, 9)) == (255, 255, 255)
 
 

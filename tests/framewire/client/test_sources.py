@@ -77,6 +77,7 @@ def test_rtsp() -> None:
         (video("missing.mp4"), "cannot read missing.mp4: No such file"),
         (video(__file__), "cannot read .*: Invalid data"),
         (rtsp("rtsp://127.0.0.1:1/"), "cannot read rtsp://127.0.0.1:1/: .*refused"),
+        (rtsp("rtsp://me:p@ss@127.0.0.1:1/"), "cannot read rtsp://127.0.0.1:1/: .*refused"),
         (camera("/dev/null"), "cannot read /dev/null: "),
         (camera(250, size=(640, 480), frames_per_s=30), "cannot read /dev/video250: "),
     ],

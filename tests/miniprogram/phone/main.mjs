@@ -72,6 +72,7 @@ function look() {
     visionDrawn: phone.canvases.vision.drawn,
     logins: phone.logins,
     asked: phone.asked,
+    opensSystem: phone.opensSystem,
     told: phone.told,
     title: phone.title,
     stored: Object.fromEntries(phone.storage),

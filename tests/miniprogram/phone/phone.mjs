@@ -29,6 +29,8 @@ export class Phone {
     this.quietClose = false; // as iOS in the background
     this.privacy = true;
     this.cameraAllowed = true;
+    this.system = 'authorized'; // what the system allows WeChat
+    this.opensSystem = false;
     this.givesUrls = false;
     this.givesFiles = false;
     this.vision = null; // or VisionKit's faults: { jpeg, pixels, status }

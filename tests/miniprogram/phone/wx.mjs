@@ -40,6 +40,10 @@ export function makeWx(phone) {
       phone.cameraAllowed = true; // the user allows it there
       answer(true, options, { authSetting: { 'scope.camera': true } });
     },
+    getAppAuthorizeSetting: () => ({ cameraAuthorized: phone.system }),
+    openAppAuthorizeSetting: () => {
+      phone.opensSystem = true; // the user leaves WeChat, which hides the page
+    },
     createSelectorQuery: () => selectorQuery(phone),
     createCameraContext: () => ({ onCameraFrame: (act) => phone.camera.listener(act) }),
     ...(phone.vision && {
