@@ -30,7 +30,10 @@ PATIENT = "--max-staleness-ms=20000"
 """A slow machine may take its time: what is late is other tests' matter."""
 
 
-def test_no_camera_gets_an_error_because_of_a_swap(demo_models: Path) -> None:
+def test_no_camera_gets_an_error_because_of_a_swap(
+    demo_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(swaps, "Stack", ForkedStack)
     seen = swaps.run(demo_models, sessions=8, swaps=1, rate=4.0, seconds=1.0)
     assert seen.errors == []
     assert seen.wrong == []

@@ -47,17 +47,25 @@ def test_a_full_queue_rejects_at_once(serve: Serve, models: Path) -> None:
     assert queued.result().outputs["steps"].int64_val[0] == 1, "it got the slot"
 
 
-def test_a_busy_model_does_not_delay_another(client: Client) -> None:
+def outlasted(client: Client, deadline_s: float) -> bool:
+    """Whether twenty answers of one model come while calls of another one, until their deadline,
+    keep that busy. A canceled call goes on computing until then."""
     busy = [
-        client.prediction.Predict.future(count_to(10**9, "slow"), timeout=15) for _ in range(12)
+        client.prediction.Predict.future(count_to(10**9, "slow"), timeout=deadline_s)
+        for _ in range(12)
     ]
     client.wait_for_call("slow")
     for _ in range(20):
         assert client.predict("half_plus", {"x": X})["y"].tolist() == [3.0]
-    assert not any(call.done() for call in busy), "the other model was busy throughout"
+    throughout = not any(call.done() for call in busy)
     for call in busy:
         call.cancel()
     waiting(client, "slow", 0)
+    return throughout
+
+
+def test_a_busy_model_does_not_delay_another(client: Client) -> None:
+    assert outlasted(client, 2.0) or outlasted(client, 15.0), "only a slow machine needs the second"
 
 
 def test_a_disconnected_caller_leaves_the_queue(serve: Serve, models: Path) -> None:
