@@ -30,7 +30,9 @@ class SignalQueue:
         nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         self.in_terminal = not nohup and has_terminal()
         self._stops: int | None = 0
-        self.reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.reader, writer = os.pipe()
+        for end in (self.reader, writer):
+            os.set_blocking(end, False)
         signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
         for number in (*STOPS, signal.SIGHUP):
             signal.signal(number, self._arrived)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
+import time
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,18 +33,26 @@ def addressed(page: bytes, name: str) -> bytes:
 
 
 class Fingerprint:
-    """What all files of a folder contain, as one short name."""
+    """What all files of a folder contain, as one short name.
 
-    def __init__(self, root: Path) -> None:
+    Looking at them takes 2 ms, so they are looked at again after ``every_s`` seconds at the
+    earliest. For so long after an update, a page may load its files by the name from before it;
+    what has changed is then sent as it is now, and not kept.
+    """
+
+    def __init__(self, root: Path, every_s: float = 1.0) -> None:
         self._root = root
+        self._every_s = every_s
+        self._looked = -math.inf
         self._seen: dict[str, tuple[State, str]] = {}
         self._name = ""
 
     def name(self) -> str:
-        """Look at the files: about a millisecond, and more for those that have changed.
-
-        Raises OSError.
-        """
+        """Return the name. Raises OSError."""
+        now = time.monotonic()
+        if now - self._looked < self._every_s:
+            return self._name
+        self._looked = now
         self._seen = {path: self._version(path) for path in self._paths()}
         lines = (f"{path} {version}" for path, (_, version) in sorted(self._seen.items()))
         self._name = sha256("\n".join(lines).encode()).hexdigest()[:DIGITS]

@@ -27,7 +27,7 @@ def change(file: Path, content: bytes) -> None:
 
 
 def test_a_name_changes_with_any_file(folder: Path) -> None:
-    one = Fingerprint(folder)
+    one = Fingerprint(folder, every_s=0)
     names = [one.name()]
     change(folder / "page/app.js", b"after!")
     names.append(one.name())
@@ -36,6 +36,16 @@ def test_a_name_changes_with_any_file(folder: Path) -> None:
     (folder / "page/other.js").unlink()
     names.append(one.name())
     assert len(set(names)) == 4
+
+
+def test_files_are_not_looked_at_for_each_page(folder: Path) -> None:
+    """Pages are cheap to ask for. What changed meanwhile is not kept under the old name."""
+    one = Fingerprint(folder, every_s=60)
+    before = one.name()
+    change(folder / "page/app.js", b"after!")
+    assert one.name() == before
+    assert not one.holds(before, "page/app.js", version_of(b"after!"))
+    assert one.holds(before, "favicon.svg", version_of(b"<svg/>"))
 
 
 def test_gateways_with_the_same_files_agree(folder: Path) -> None:
@@ -48,7 +58,7 @@ def test_gateways_with_the_same_files_agree(folder: Path) -> None:
 
 def test_a_name_stands_for_one_content_of_each_file(folder: Path) -> None:
     """Were a half-finished update kept for a year, nothing could mend it."""
-    one = Fingerprint(folder)
+    one = Fingerprint(folder, every_s=0)
     before = one.name()
     change(folder / "page/app.js", b"after!")
     assert not one.holds(before, "page/app.js", version_of(b"after!"))
@@ -60,7 +70,7 @@ def test_a_name_stands_for_one_content_of_each_file(folder: Path) -> None:
 
 
 def test_a_process_that_has_not_seen_an_update_looks(folder: Path) -> None:
-    page, file = Fingerprint(folder), Fingerprint(folder)
+    page, file = Fingerprint(folder), Fingerprint(folder, every_s=0)
     file.name()
     change(folder / "page/app.js", b"after!")
     assert file.holds(page.name(), "page/app.js", version_of(b"after!"))
