@@ -132,7 +132,8 @@ def _whole(frame: tuple[int, int, int, int] | None, turned: int, data: bytes, sc
     if data.rfind(_END_OF_IMAGE, scan) < 0:
         raise BadFrame("truncated jpeg: no end marker")
     marker, width, height, components = frame
-    cost = width * height
+    # Decoders work in blocks of 8x8, which a picture of few columns or rows hardly fills.
+    cost = (width + 7 & ~7) * (height + 7 & ~7)
     # A baseline scan that holds all components is the only one that a decoder reads.
     if marker == _PROGRESSIVE or data[scan + 4] != components:
         cost *= _passes(data, scan)

@@ -9,6 +9,9 @@ from server.core.pictures.layout import UPRIGHT, Header, orientation
 
 # A WebP has no cheaper decoding at a reduced size, and its decoder keeps four canvases.
 PIXEL_COST = 6
+# Of a lossless picture or alpha channel, each block of 4x4 pixels may have codes of its own. Their
+# tables take 5 KB, and longer to fill than the pixels to decode, but only 4 bytes of the file.
+WORST_PIXEL_COST, WORST_BYTE_COST = 130, 480
 
 _EXIF_FLAG, _ANIMATION_FLAG = 0x08, 0x02
 _MAX_CHUNKS = 1000
@@ -21,12 +24,21 @@ def read(data: bytes) -> Header:
     if length + 8 > len(data):
         raise BadFrame(f"truncated webp: {len(data)} of {length + 8} bytes")
     width, height = _size(data)
-    return Header(width, height, _turned(data, length + 8), width * height * PIXEL_COST)
+    pixels = width * height
+    cost = pixels * PIXEL_COST
+    worst = min(pixels * WORST_PIXEL_COST, cost + len(data) * WORST_BYTE_COST)
+    turned = _turned(data, length + 8)
+    return Header(width, height, turned, cost, worst if _has_lossless(data) else 0)
 
 
 def is_animated(data: bytes) -> bool:
     """Return whether the header of a WebP announces an animation."""
     return data[12:16] == b"VP8X" and bool(data[20] & _ANIMATION_FLAG)
+
+
+def _has_lossless(data: bytes) -> bool:
+    """Return whether a part of the picture may be coded losslessly."""
+    return data[12:16] != b"VP8 " and (b"VP8L" in data or b"ALPH" in data)
 
 
 def _size(data: bytes) -> tuple[int, int]:
