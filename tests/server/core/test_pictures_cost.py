@@ -121,6 +121,19 @@ def test_scans_of_a_broken_picture_are_counted_as_far_as_they_go() -> None:
     assert examine("jpeg", PROGRESSIVE[:-2] + comment).width == 24
 
 
+def test_segments_between_scans_are_bounded() -> None:
+    """Two megabytes of them, behind a comment that seems to have scans, took 0.18 s."""
+    comment = b"\xff\xfe\0\x2e" + b"\xff\xda" * 22
+    at = PROGRESSIVE.rindex(b"\xff\xda")
+
+    def with_empty_comments(count: int) -> bytes:
+        return PROGRESSIVE[:at] + comment + b"\xff\xfe\0\2" * count + PROGRESSIVE[at:]
+
+    assert examine("jpeg", with_empty_comments(900)).width == 24
+    with pytest.raises(BadFrame, match="more than 1000 segments"):
+        examine("jpeg", with_empty_comments(1000))
+
+
 @pytest.mark.parametrize("name", [name for name, odd in corpus().items() if not odd.refused])
 def test_pixels_need_no_metadata(name: str) -> None:
     odd = corpus()[name]

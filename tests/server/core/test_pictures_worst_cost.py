@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from typing import Any
 
@@ -72,6 +73,15 @@ def test_webps_that_may_have_a_code_for_every_block(
     header = examine("webp", saved(picture, "WEBP", **options))
     assert (header.worst_cost > header.cost) == may_be_costly
     assert header.worst_cost <= 24 * 16 * 130
+
+
+def test_a_webp_of_countless_chunks_may_be_costly() -> None:
+    lossy = saved(quarters(), "WEBP", exif=b"Exif\0\0MM\0*")
+    for count, may_be_costly in ((10, False), (1000, True)):
+        chunks = lossy[30:] + (b"none" + bytes(4)) * count
+        size = struct.pack("<I", 22 + len(chunks))
+        header = examine("webp", lossy[:4] + size + lossy[8:30] + chunks)
+        assert (header.worst_cost > 0) == may_be_costly
 
 
 def test_a_small_file_of_many_lossless_pixels_costs_what_its_bytes_can() -> None:
