@@ -19,7 +19,7 @@ def lane_of(model: Model, frame: Frame) -> Lane | None:
     lane = model.lanes.get(frame.format)
     if lane is None:
         return None
-    costly = frame.cost >= COSTLY
+    costly = frame.cost >= COSTLY or frame.worst_cost >= COSTLY
     if costly or frame.orientation != UPRIGHT:
         lane = model.lanes.get("rgb", lane)
     return lane._replace(alone=True) if costly else lane

@@ -71,8 +71,9 @@ class Frame(NamedTuple):
 
     ``captured_at`` is the client's clock in ms, echoed back untouched. ``orientation``
     is EXIF's number for how to turn the stored picture, and ``cost`` the effort of
-    decoding it, as :class:`~server.core.pictures.Header` has them. ``traceparent`` is the
-    trace that its client has begun for it, and ``trace`` what follows it through the gateway.
+    decoding it, and ``worst_cost`` the effort at worst, as :class:`~server.core.pictures.Header`
+    has them. ``traceparent`` is the trace that its client has begun for it, and ``trace`` what
+    follows it through the gateway.
     """
 
     id: int
@@ -85,6 +86,7 @@ class Frame(NamedTuple):
     cost: int = 0
     traceparent: TraceContext | None = None
     trace: Any = None
+    worst_cost: int = 0
 
     @property
     def is_sideways(self) -> bool:

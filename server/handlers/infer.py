@@ -149,8 +149,8 @@ class InferHandler(JSONHandler):
             header = wire.check_picture(picture_format, data, self._limits)
             size = header.width, header.height
             trace = tracecontext.parse(self.request.headers.get("traceparent"))
-            turn, cost = header.orientation, header.cost
-            frame = Frame(0, picture_format, data, *size, None, turn, cost, trace)
+            turn, cost, worst = header.orientation, header.cost, header.worst_cost
+            frame = Frame(0, picture_format, data, *size, None, turn, cost, trace, worst_cost=worst)
             self._answer(*await self._infer(options, frame))
         except FramewireError as error:
             self.reject(error)

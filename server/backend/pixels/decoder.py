@@ -124,7 +124,8 @@ class Decoder:
         return [tasks[i].result() if tasks[i] in done else late for i in range(len(frames))]
 
     def _pool(self, frame: Frame) -> ThreadPoolExecutor:
-        return self._costly if frame.cost >= COSTLY else self._ordinary
+        costly = max(frame.cost, frame.worst_cost) >= COSTLY
+        return self._costly if costly else self._ordinary
 
 
 def _cost(frame: Frame) -> int:

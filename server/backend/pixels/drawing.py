@@ -15,7 +15,7 @@ from server.backend.pixels.opening import open_stored, upright
 from server.backend.pixels.placement import WHOLE, Placement, Size, place
 from server.core.errors import BadFrame, FramewireError
 from server.core.messages import Frame
-from server.core.pictures import UPRIGHT
+from server.core.pictures import UPRIGHT, without_metadata
 from server.core.pictures.png import check_pixels
 from server.core.pictures.webp import is_animated
 
@@ -53,13 +53,15 @@ def needs_encoding(frame: Frame) -> bool:
 def encode(frame: Frame) -> bytes | FramewireError:
     """Return bytes of ``frame`` that a graph may decode safely, or why it must not.
 
-    A PNG is checked to inflate to its pixels and no further. TensorFlow writes beyond its
-    memory when it decodes an animated WebP. A picture that lies on its side is turned,
-    which takes decoding and encoding it.
+    A PNG is checked to inflate to its pixels and no further, and loses its metadata: TensorFlow
+    inflates profiles and texts as well. It writes beyond its memory when it decodes an animated
+    WebP. A picture that lies on its side is turned, which takes decoding and encoding it.
     """
     try:
         if frame.format == "png":
             check_pixels(frame.data)
+            if frame.orientation == UPRIGHT:
+                return without_metadata("png", frame.data)
         elif frame.format == "webp" and is_animated(frame.data):
             return BadFrame("this webp is animated, and the model decodes still pictures only")
         return frame.data if frame.orientation == UPRIGHT else _turned(frame)

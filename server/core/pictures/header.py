@@ -6,6 +6,10 @@ costs anything, and an enormous one before anybody allocates its pixels. ``jpeg`
 
 Cost is counted in pixels of a baseline JPEG, the cheapest kind to decode. A PNG pays for
 its bytes, a WebP pixel costs several of a JPEG, and a progressive JPEG pays for every scan.
+
+Some pictures can be made to take ten times as long as their kind usually does, and only decoding
+would show which. Their cost is the usual one, so that nobody pays for what others might do; their
+worst cost decides who travels with whom.
 """
 
 from __future__ import annotations

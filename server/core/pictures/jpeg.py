@@ -102,7 +102,11 @@ def _head(data: bytes) -> _Head:
         if tables > MAX_TABLE_BYTES:
             raise BadFrame(f"broken jpeg: more than {MAX_TABLE_BYTES} bytes of tables")
         at += 2 + length
-    raise BadFrame(f"broken jpeg: more than {_MAX_SEGMENTS} header segments")
+    raise _too_many_segments()
+
+
+def _too_many_segments() -> BadFrame:
+    return BadFrame(f"broken jpeg: more than {_MAX_SEGMENTS} segments")
 
 
 def _too_short(length: int) -> BadFrame:
@@ -132,7 +136,8 @@ def _whole(frame: tuple[int, int, int, int] | None, turned: int, data: bytes, sc
     if data.rfind(_END_OF_IMAGE, scan) < 0:
         raise BadFrame("truncated jpeg: no end marker")
     marker, width, height, components = frame
-    cost = width * height
+    # Decoders work in blocks of 8x8, which a picture of few columns or rows hardly fills.
+    cost = (width + 7 & ~7) * (height + 7 & ~7)
     # A baseline scan that holds all components is the only one that a decoder reads.
     if marker == _PROGRESSIVE or data[scan + 4] != components:
         cost *= _passes(data, scan)
@@ -155,10 +160,10 @@ def _passes(data: bytes, scan: int) -> int:
 def _count_scans(data: bytes, at: int) -> int:
     """Count the scans up to the end marker, at most one more than is allowed."""
     scans = 0
-    while scans <= MAX_SCANS:
+    for _ in range(_MAX_SEGMENTS):
         marker = data[at + 1]
         if marker == _END_OF_IMAGE[1]:
-            break
+            return scans
         _, _, length = _SEGMENT(data, at)
         if length < 2:
             raise _too_short(length)
@@ -166,7 +171,7 @@ def _count_scans(data: bytes, at: int) -> int:
         if marker == _START_OF_SCAN:
             scans += 1
         following = _MARKER.search(data, at)
-        if following is None:
-            break
+        if scans > MAX_SCANS or following is None:
+            return scans
         at = following.start()
-    return scans
+    raise _too_many_segments()

@@ -20,13 +20,15 @@ class Header(NamedTuple):
 
     ``width`` and ``height`` are in pixels, as stored. ``orientation`` is EXIF's number,
     1 to 8: how a viewer turns the stored pixels; 1 leaves them. ``cost`` is the effort
-    of decoding, in pixels of a baseline JPEG.
+    of decoding, in pixels of a baseline JPEG. ``worst_cost`` is the effort if the picture
+    was made to be costly, which its header cannot show; 0: no more than ``cost``.
     """
 
     width: int
     height: int
     orientation: int = UPRIGHT
     cost: int = 0
+    worst_cost: int = 0
 
 
 def orientation(exif: bytes) -> int:

@@ -34,6 +34,9 @@ _PASSES = (
 _MAX_EXPANSION = 1032
 _SLACK = 64 * 1024
 _STEP = 256 * 1024
+# In pixels of a JPEG: a row of few pixels takes as long as these, and a byte of compressed data
+# that inflates to nothing, because a deflate block's tables are built for no pixel.
+_ROW_COST, _WORST_BYTE_COST = 6, 8
 
 
 def read(data: bytes) -> Header:
@@ -43,15 +46,18 @@ def read(data: bytes) -> Header:
         raise BadFrame("broken png: its header names a coding that does not exist")
     if data.rfind(_END) < 0:
         raise BadFrame("truncated png: no end chunk")
-    turned, transparent = _walk(data)
+    turned, transparent, packed = _walk(data)
     if transparent and depth == 16:
         raise BadFrame("this png has a transparent color of 16 bits, which decoders disagree on")
-    cost = _cost(width * height, depth * _CHANNELS[colour], interlace)
-    return Header(width, height, turned, cost)
+    raw = _raw_bytes(data)
+    if packed > raw + raw // 8 + _SLACK:
+        raise BadFrame(f"broken png: {packed} bytes of compressed data for {raw} of pixels")
+    cost = _cost(width * height, depth * _CHANNELS[colour], interlace) + height * _ROW_COST
+    return Header(width, height, turned, cost, cost + packed * _WORST_BYTE_COST)
 
 
 def _cost(pixels: int, bits: int, interlace: int) -> int:
-    """Return the cost of ``pixels`` of ``bits`` each.
+    """Return the cost of ``pixels`` of ``bits`` each, without their rows.
 
     PNG has no cheaper decoding at a reduced size: every byte is inflated and filtered. A byte
     takes at most as long as a pixel of a detailed JPEG, each pixel as long again to be converted,
@@ -78,7 +84,8 @@ def check_pixels(data: bytes) -> None:
 def without_metadata(data: bytes) -> bytes:
     """Return a PNG that :func:`read` accepts, without the chunks that its pixels do not need."""
     chunks = [data[at - 8 : end + 4] for kind, at, end in _chunks(data) if kind in _FOR_PIXELS]
-    return b"".join((data[:_START], *chunks, bytes(4), _END))
+    plain = b"".join((data[:_START], *chunks, bytes(4), _END))
+    return plain if len(plain) < len(data) else data
 
 
 def _image_header(data: bytes) -> tuple[int, ...]:
@@ -88,13 +95,18 @@ def _image_header(data: bytes) -> tuple[int, ...]:
     return fields
 
 
-def _walk(data: bytes) -> tuple[int, bool]:
-    """Return the orientation, and whether a colour is transparent. Raises BadFrame."""
+def _walk(data: bytes) -> tuple[int, bool, int]:
+    """Return the orientation, whether a colour is transparent, and the bytes of compressed pixels.
+
+    Raises BadFrame.
+    """
     turned: int | None = None
-    transparent, texts, count = False, 0, 0
+    transparent, packed, texts, count = False, 0, 0, 0
     for kind, start, end in _chunks(data):
         count += 1
-        if kind == b"eXIf" and turned is None:  # only one is allowed
+        if kind == b"IDAT":
+            packed += end - start
+        elif kind == b"eXIf" and turned is None:  # only one is allowed
             turned = orientation(data[start:end])
         elif kind == b"tRNS":
             transparent = True
@@ -104,7 +116,7 @@ def _walk(data: bytes) -> tuple[int, bool]:
         raise BadFrame(f"broken png: {count} chunks in {len(data)} bytes")
     if texts > MAX_COMPRESSED_TEXT:
         raise BadFrame(f"this png has {texts} bytes of compressed text, which inflates a lot")
-    return turned or UPRIGHT, transparent
+    return turned or UPRIGHT, transparent, packed
 
 
 def _compressed(kind: bytes, data: bytes, start: int, end: int) -> bool:

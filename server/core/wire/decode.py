@@ -121,6 +121,7 @@ def _frame(fields: Fields, text: bool, limits: Limits) -> Frame:
         header.orientation,
         header.cost,
         None if traceparent is None else tracecontext.parse(traceparent),
+        worst_cost=header.worst_cost,
     )
 
 

@@ -48,6 +48,7 @@ def offered(effects: list[Effect]) -> Offer:
         (BOTH, sent(), BYTES),
         (BOTH, sent(cost=COSTLY - 1), BYTES),
         (BOTH, sent(cost=COSTLY), PIXELS._replace(alone=True)),
+        (BOTH, sent()._replace(worst_cost=COSTLY), PIXELS._replace(alone=True)),
         (BOTH, sent(orientation=6), PIXELS),
         (BYTES_ALONE, sent(cost=COSTLY), BYTES._replace(alone=True)),
         (BYTES_ALONE, sent(orientation=6), BYTES),
@@ -99,11 +100,11 @@ def test_a_picture_that_costs_more_than_the_whole_budget_takes_all_of_it() -> No
 
 
 def test_a_frame_that_costs_too_much_is_refused_with_the_figures() -> None:
-    limits = replace(LIMITS, max_cost=64 * 48 * 4 - 1)
+    limits = replace(LIMITS, max_cost=12_575)
     assert check_picture("jpeg", picture("jpeg"), limits).cost == 64 * 48
-    with pytest.raises(FrameTooLarge, match="this png of 64x48 costs as much as 12288 pixels"):
+    with pytest.raises(FrameTooLarge, match="this png of 64x48 costs as much as 12576 pixels"):
         check_picture("png", picture("png"), limits)
-    assert check_picture("png", picture("png"), LIMITS).cost == 64 * 48 * 4
+    assert check_picture("png", picture("png"), LIMITS).cost == 12_576
     with pytest.raises(FrameTooLarge, match="1001x1000 is 1001000 pixels; the limit is 1000000"):
         check_picture("png", picture("png", 1001, 1000), LIMITS)
 

@@ -153,8 +153,8 @@ JPEG_START = b"\xff\xd8\xff\xe0\x00\x04JF"
         ("jpeg", JPEG_START + b"\x00\x00", "a marker is missing"),
         ("jpeg", b"\xff\xd8\xff\xe0\x00\x01" + bytes(20), "says it has 1 byte$"),
         ("jpeg", JPEG_START + b"\xff\xda\x00\x02\xff\xd9", "picture data before its size"),
-        ("jpeg", JPEG_START + b"\xff\xe0\x00\x02" * 2000, "more than 1000 header segments"),
-        ("jpeg", JPEG_START + b"\xff" * 2000, "more than 1000 header segments"),
+        ("jpeg", JPEG_START + b"\xff\xe0\x00\x02" * 2000, "more than 1000 segments"),
+        ("jpeg", JPEG_START + b"\xff" * 2000, "more than 1000 segments"),
         ("jpeg", JPEG_START, "truncated jpeg: the header breaks off"),
         (
             "jpeg",

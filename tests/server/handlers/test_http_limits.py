@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 
+import pytest
 from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 
 from loadtest import websocket
 from server.handlers.pages import LONGEST_PATH
 from server.runtime.metrics import Metrics
-from server.transport.tornado_private import MAX_HEADER_LINES, MAX_QUERY_FIELDS
+from server.transport.tornado_private import FREE_CHUNKS, MAX_HEADER_LINES, MAX_QUERY_FIELDS
 from tests.server.handlers.conftest import Serve, Served
 from tests.server.handlers.socket_client import SocketClient
 
@@ -129,3 +130,20 @@ async def test_the_path_of_a_file_is_short(serve: Serve) -> None:
     served, name = serve(), "favicon.svg"
     assert await status(served, f"/static/./{name}") == b"200"
     assert await status(served, f"/static/{'./' * (LONGEST_PATH // 2)}{name}") == b"404"
+
+
+@pytest.mark.parametrize("path", ["/v1/infer", "/v1/login", "/healthz"])
+async def test_a_body_may_have_so_many_small_chunks(serve: Serve, path: str) -> None:
+    """120 KB of single bytes took 0.13 s of the event loop."""
+    served = serve()
+    head = f"POST {path} HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    end = b"0\r\n\r\n"
+    reader, writer = await connect(served, "127.1.0.1")
+    for chunks in (b"1\r\nx\r\n" * (FREE_CHUNKS - 1), (b"40\r\n" + b"x" * 64 + b"\r\n") * 900):
+        writer.write(head + chunks + end)
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+        [length] = [line for line in answer.split(b"\r\n") if line.startswith(b"Content-Length")]
+        assert b"error" in await reader.readexactly(int(length.split()[1]))
+    writer.write(head + b"1\r\nx\r\n" * (FREE_CHUNKS + 5) + end)
+    assert await asyncio.wait_for(reader.read(), 20) == b"HTTP/1.1 400 Bad Request\r\n\r\n"
+    writer.close()
