@@ -146,6 +146,7 @@ def resolve(
     draft = Conversion(source, canvas, batch, _scaling(source, images), Tensors())
     tried = [probes[at % len(probes)] for at in range(batch or _PROBES)]
     probe, faults = _probe(draft, tried)
+    draft = replace(draft, source=outputs.with_ranks(source, probe))
 
     def choose() -> Task:
         if decode is not None:
