@@ -29,6 +29,9 @@ _CHANNELS = (1, 3)
 _SMALLEST_SIDE = 8
 """Fewer values are measurements, not pixels."""
 
+FEWEST_PIXELS = _SMALLEST_SIDE**2
+"""The values of the smallest image that is taken for one without its size being given."""
+
 
 def as_images(source: Source, size: tuple[int, int] | None, batch: int | None = None) -> Source:
     """Return the source with an input ``[N, H, W, C]``, if its own is a layout of images.
