@@ -51,7 +51,11 @@ def _is_no_box(task: Task, name: str, faults: Faults) -> bool:
 
 def arrays(outputs: Outputs) -> Probe:
     """Return the values of outputs."""
-    return {name: np.asarray(value.numpy()) for name, value in outputs.items()}
+    return {name: np.asarray(_dense(value).numpy()) for name, value in outputs.items()}
+
+
+def _dense(value: Any) -> Any:
+    return tf.sparse.to_dense(value) if isinstance(value, tf.SparseTensor) else value
 
 
 def without_bfloat16(outputs: Outputs) -> Outputs:

@@ -180,6 +180,7 @@ def _check_layout(folder: Path) -> None:
 
 def _nothing_readable(folder: Path, found: dict[Path, Format]) -> SourceError:
     """Return the error that names the likeliest model of another tool, or one further below."""
+    broken = [path for path in sorted(folder.iterdir()) if path.is_symlink() and not path.exists()]
     inner = _models_below(folder)
     likely = [path for kind in _NAMED for path, one in found.items() if one == kind]
     likely += [path for path in found if is_for_another_runtime(path)]
@@ -187,6 +188,11 @@ def _nothing_readable(folder: Path, found: dict[Path, Format]) -> SourceError:
         below = f"; there is a model in {inner[0]}" if inner else ""
         return SourceError(f"{_error(likely[0], found[likely[0]])}{below}")
     if not inner:
+        if broken:
+            return SourceError(
+                f"there is no model in {folder}: {broken[0].name} is a link to "
+                f"{broken[0].readlink()}, which does not exist; copy what it stands for"
+            )
         foreign = _foreign_below(folder)
         if foreign is not None:
             return foreign

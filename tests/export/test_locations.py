@@ -106,6 +106,13 @@ def test_what_is_no_source_is_named_below(
         locate(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["3", "saved_model.pb"])
+def test_a_link_to_nothing_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to("/nowhere/model")
+    with pytest.raises(SourceError, match=f": {name} is a link to /nowhere/model, which does not"):
+        locate(tmp_path)
+
+
 def test_several_models_below_are_listed(tmp_path: Path) -> None:
     paths = [write(tmp_path / name / "w.h5", b"model").parent for name in ("a", "b")]
     with pytest.raises(SourceError, match=rf"did you mean one of {paths[0]}, {paths[1]}\?$"):
