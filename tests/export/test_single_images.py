@@ -31,9 +31,11 @@ def cascade() -> None:
     red, green, _ = tf.unstack(tf.reduce_mean(image, [0, 1]), 3)
     count = tf.cast(tf.round(red + 2 * green + 0 * (factor + thresholds[0])), tf.int32)
     found = tf.constant([[0.0, 0.1, 0.2, 0.3], [0.5, 0.6, 0.7, 0.8]])
-    boxes = v1.cond(count > 0, lambda: found[:count], lambda: tf.zeros([0, 4]))
-    tf.identity(v1.placeholder_with_default(boxes, None), name="box")
-    tf.identity(tf.constant([0.9, 0.8])[:count], name="prob")
+    boxes = v1.cond(count >= 0, lambda: found[:count], lambda: tf.zeros([0]))
+    assert boxes.shape.rank is None
+    tf.identity(boxes, name="box")
+    scores = v1.cond(count >= 0, lambda: tf.constant([0.9, 0.8])[:count], lambda: 0.0)
+    tf.identity(scores, name="prob")
 
 
 def served(conversion: Conversion, *colors: tuple[int, int, int]) -> dict[str, Any]:
