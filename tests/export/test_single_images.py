@@ -96,3 +96,18 @@ def test_an_input_of_three_open_dimensions_is_one_image_if_the_user_says_so(tmp_
     path = written(tmp_path, of_open_shape(3))
     found = converted(path, batch=1, outputs={"probabilities": "prob"})
     assert served(found, RED, BLUE)["probabilities"].argmax(axis=1).tolist() == [0, 2]
+
+
+def with_columns() -> None:
+    cascade()
+    columns = tf.constant([[0.9, 0.1], [0.1, 0.8]])
+    count = tf.shape(v1.get_default_graph().get_tensor_by_name("prob:0"))[0]
+    tf.identity(v1.cond(count >= 0, lambda: columns[:count], lambda: 0.0), name="columns")
+
+
+def test_scores_of_no_declared_rank_can_have_a_column_for_each_class(tmp_path: Path) -> None:
+    names = {"detection_boxes": "box", "detection_scores": "columns"}
+    options = TaskOptions(suppress=True, min_score=0.5)
+    graph = written(tmp_path, with_columns)
+    found = served(converted(graph, options, outputs=names, feeds=FEEDS), GREEN)
+    assert found["detection_classes"][0, :2].tolist() == [0, 1]
