@@ -21,6 +21,7 @@ from export.serving.decoding import Canvas, decode, decode_at_own_size
 from export.serving.labels import Labels
 from export.serving.signatures import DescribedModule, EncodedServable, Model, Servable
 from export.sources import scaling as scalings
+from export.sources.layout import FEWEST_PIXELS
 from export.sources.scaling import INTEGERS, Scaling
 from export.sources.source import Source, scale_notes
 from export.tasks.classification import Classification
@@ -146,6 +147,7 @@ def resolve(
     draft = Conversion(source, canvas, batch, _scaling(source, images), Tensors())
     tried = [probes[at % len(probes)] for at in range(batch or _PROBES)]
     probe, faults = _probe(draft, tried)
+    draft = replace(draft, source=outputs.with_ranks(source, probe))
 
     def choose() -> Task:
         if decode is not None:
@@ -197,6 +199,12 @@ def _not_images(spec: tf.TensorSpec) -> str:
     if spec.dtype == tf.string:
         expected = "strings [N]"
         way = "name the tensor of its decoded images with --inputs TENSOR"
+    elif spec.shape.rank == 2 and spec.shape[1] is not None and spec.shape[1] < FEWEST_PIXELS:
+        expected = "images [N,H,W,C]"
+        way = (
+            "so few values are measurements, and only models of images can be served; if it has "
+            "another input for images, name it with --inputs or --signature"
+        )
     elif spec.shape.rank == 2 and spec.shape[1] is not None:
         expected = "images [N,H,W,C]"
         way = f"if these are pixels, say with --size WxH how they make {spec.shape[1]} values"

@@ -29,11 +29,15 @@ _CHANNELS = (1, 3)
 _SMALLEST_SIDE = 8
 """Fewer values are measurements, not pixels."""
 
+FEWEST_PIXELS = _SMALLEST_SIDE**2
+"""The values of the smallest image that is taken for one without its size being given."""
 
-def as_images(source: Source, size: tuple[int, int] | None) -> Source:
+
+def as_images(source: Source, size: tuple[int, int] | None, batch: int | None = None) -> Source:
     """Return the source with an input ``[N, H, W, C]``, if its own is a layout of images.
 
-    ``size``: width and height. Other inputs stay as they are; ``Conversion`` rejects them.
+    ``size``: width and height. ``batch``: what was asked for; 1 says that an input ``[?, ?, ?]`` is
+    one image. Other inputs stay as they are; ``Conversion`` rejects them.
     """
     shape = source.input.shape
     if source.takes_bytes and shape.rank == 0:
@@ -46,15 +50,17 @@ def as_images(source: Source, size: tuple[int, int] | None) -> Source:
     if shape.rank == 2:
         return _flat(source, size)
     if shape.rank == 3:
-        return _three_dimensions(source)
+        return _three_dimensions(source, batch)
     return _channels_first(source)
 
 
-def _three_dimensions(source: Source) -> Source:
+def _three_dimensions(source: Source, batch: int | None) -> Source:
     """Bring one image, or images without channels, into the layout; not sequences of values."""
     first, second, last = source.input.shape
     if last in _CHANNELS:  # ``[N,D,1]`` are sound and other measurements
         return source if first is None and second is not None else _one_image(source)
+    if batch == 1 and (first, second, last) == (None, None, None):
+        return _one_image(source)
     is_narrow = any(side is not None and side < _SMALLEST_SIDE for side in (second, last))
     return source if is_narrow else _without_channels(source)
 

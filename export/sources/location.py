@@ -43,6 +43,10 @@ _NAMED = (
 """What is named if a directory has nothing better, the likeliest model first."""
 
 
+_MOST_FILES = 200
+"""How many files of directories below are looked at."""
+
+
 @dataclass(frozen=True)
 class Location:
     """Where a model is: a SavedModel's directory, a checkpoint's prefix or directory, or a file.
@@ -176,14 +180,37 @@ def _check_layout(folder: Path) -> None:
 
 def _nothing_readable(folder: Path, found: dict[Path, Format]) -> SourceError:
     """Return the error that names the likeliest model of another tool, or one further below."""
+    broken = [path for path in sorted(folder.iterdir()) if path.is_symlink() and not path.exists()]
     inner = _models_below(folder)
     likely = [path for kind in _NAMED for path, one in found.items() if one == kind]
     likely += [path for path in found if is_for_another_runtime(path)]
     if likely:
         below = f"; there is a model in {inner[0]}" if inner else ""
         return SourceError(f"{_error(likely[0], found[likely[0]])}{below}")
-    hint = f"; did you mean {inner[0]}?" if inner else f": pass {SOURCES}"
+    if not inner:
+        if broken:
+            return SourceError(
+                f"there is no model in {folder}: {broken[0].name} is a link to "
+                f"{broken[0].readlink()}, which does not exist; copy what it stands for"
+            )
+        foreign = _foreign_below(folder)
+        if foreign is not None:
+            return foreign
+    hint = _did_you_mean(inner) if inner else f": pass {SOURCES}"
     return SourceError(f"there is no model in {folder}{hint}")
+
+
+def _did_you_mean(inner: list[Path]) -> str:
+    names = list(dict.fromkeys(map(str, inner)))
+    return f"; did you mean {names[0] if len(names) == 1 else f'one of {listed(names)}'}?"
+
+
+def _foreign_below(folder: Path) -> SourceError | None:
+    """Return the error for the likeliest model of another tool up to two levels below."""
+    files = [path for level in ("*/*", "*/*/*") for path in folder.glob(level) if path.is_file()]
+    found = {path: format_of(path) for path in sorted(files)[:_MOST_FILES]}
+    likely = [path for kind in _NAMED for path, one in found.items() if one == kind]
+    return _error(likely[0], found[likely[0]]) if likely else None
 
 
 def _models_below(folder: Path) -> list[Path]:

@@ -45,7 +45,7 @@ def open_source(options: SourceOptions) -> Source:
     location = locate(Path(options.location))
     source = _OPENERS[location.format](options, location)
     source = replace(source, notes=(*location.notes, *source.notes))
-    source = as_images(source, options.size)
+    source = as_images(source, options.size, options.batch)
     check_decodes(source)
     return source
 

@@ -106,4 +106,5 @@ def _title(folder: Path) -> str:
 
 def _files(folder: Path) -> list[Path]:
     graphs = [folder / name for name in GRAPH_FILES if (folder / name).exists()]
-    return [*graphs, *sorted(folder.glob("variables/*"))]
+    variables = [path for path in sorted(folder.glob("variables/*")) if path.is_file()]
+    return [*graphs, *variables]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -77,6 +78,7 @@ def ends_of_inference(graph: Any) -> list[Tensor]:
         for operation in graph.get_operations()
         if operation in inference and not any(one.consumers() for one in operation.outputs)
         for tensor in operation.outputs
+        if not (tensor.dtype == tf.bool and tensor.shape.rank == 0)  # a branch's condition
     ]
 
 
@@ -87,6 +89,27 @@ def looks_like_images(tensor: Tensor) -> bool:
     return is_image and (tensor.dtype.is_floating or tensor.dtype == tf.uint8)
 
 
+def likely_images(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Return the tensors that are images, as far as their shapes are known: batches before single
+    images ``[H, W, 1 or 3]``, and both before tensors of which nothing is known."""
+    pixels = [one for one in tensors if one.dtype.is_floating or one.dtype == tf.uint8]
+    for fits in (_is_batch, _is_one_image, lambda one: one.shape.rank is None):
+        found = [one for one in pixels if fits(one)]
+        if found:
+            return found
+    return []
+
+
+def _is_batch(tensor: Tensor) -> bool:
+    return tensor.shape.rank == 4 and tensor.shape[-1] in (None, 1, 3)
+
+
+def _is_one_image(tensor: Tensor) -> bool:
+    """Return whether a tensor is ``[H, W, 1 or 3]``; ``[N, D, 3]`` are points."""
+    shape = tensor.shape
+    return shape.rank == 3 and shape[2] in (1, 3) and (shape[0] is None) == (shape[1] is None)
+
+
 def _looks_like_labels(tensor: Tensor) -> bool:
     return tensor.shape.rank in (1, 2) and tensor.op.type != "PlaceholderWithDefault"
 
@@ -95,10 +118,10 @@ def _inference(graph: Any) -> set[Any]:
     """Return the operations that depend on an input but on no labels, and are not for training."""
     operations = graph.get_operations()
     inputs = [out for one in operations if _SOURCES.match(one.type) for out in one.outputs]
-    images = [tensor for tensor in inputs if looks_like_images(tensor)] or inputs
-    is_known = any(looks_like_images(tensor) for tensor in inputs)
-    labels = [tensor for tensor in inputs if is_known and _looks_like_labels(tensor)]
-    reachable = dependents(images) if images else set(operations)
+    images = likely_images(inputs)
+    has_batch = bool(images) and not _is_one_image(images[0])  # as labels have one
+    labels = [tensor for tensor in inputs if has_batch and _looks_like_labels(tensor)]
+    reachable = dependents(images or inputs) if inputs else set(operations)
     return {one for one in reachable - dependents(labels) if not _is_training(one)}
 
 

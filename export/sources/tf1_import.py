@@ -21,7 +21,10 @@ def parse(path: Path, message: Any, words: str, text: bool = False) -> Any:
     try:
         if text:
             return text_format.Parse(textfile.read(path), message)
-        message.ParseFromString(path.read_bytes())
+        contents = path.read_bytes()
+        if not contents:
+            raise SourceError(f"{path} is empty: it was not written or copied completely")
+        message.ParseFromString(contents)
         return message
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from None

@@ -10,7 +10,7 @@ from export.contract import Tensor
 from export.errors import SourceError
 from export.sources.options import SourceOptions
 from export.sources.subgraph import extract, node_of
-from export.sources.tf1_candidates import dependents, likely_outputs, looks_like_images
+from export.sources.tf1_candidates import dependents, likely_images, likely_outputs
 from export.sources.tf1_graph import Feeds, fed_tensor
 from export.suggestions import closest, listed
 
@@ -119,7 +119,7 @@ def _only_image(placeholders: list[Tensor], required: list[str]) -> Tensor | Non
     for fitting in (
         placeholders,
         [one for one in placeholders if one.name in required],
-        [one for one in placeholders if one.shape.rank == 4 and looks_like_images(one)],
+        [one for one in likely_images(placeholders) if one.shape.rank is not None],
     ):
         if len(fitting) == 1:
             return fitting[0]

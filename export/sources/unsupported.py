@@ -6,7 +6,9 @@ import re
 from pathlib import Path
 
 from export.errors import SourceError
+from export.sources.archives import models_in
 from export.sources.formats import Format
+from export.suggestions import listed
 
 SOURCES = (
     "a .keras or HDF5 file, a SavedModel's directory, a frozen graph (.pb), or a TensorFlow "
@@ -69,6 +71,12 @@ _BY_SUFFIX = {
     ".zip": Format.ARCHIVE,
 }
 
+_EDGE_TPU = b"edgetpu-custom-op"
+"""The only operation of a TensorFlow Lite model that has been compiled for that chip."""
+
+_WEIGHTS_BESIDE = (".param", ".xml")
+"""The files of networks whose weights are in a ``.bin`` of the same name: NCNN's, OpenVINO's."""
+
 _RUNTIMES = {
     ".engine": "TensorRT",
     ".plan": "TensorRT",
@@ -114,6 +122,14 @@ def unpacked(folder: Path) -> SourceError:
 
 def error_for(path: Path, found: Format) -> SourceError:
     """Return the error for a file that cannot be exported: what it is, and what to do instead."""
+    if found == Format.ARCHIVE:
+        return _archive(path)
+    if found == Format.TFLITE and _is_for_edge_tpu(path):
+        return SourceError(f"{path} is {found.value}, compiled for the Edge TPU: {_ORIGINAL}")
+    beside = [path.with_suffix(suffix) for suffix in _WEIGHTS_BESIDE]
+    if path.suffix.lower() == ".bin" and any(map(Path.exists, beside)):
+        network = next(filter(Path.exists, beside)).name
+        return SourceError(f"{path} has the weights of the network {network}: {_ORIGINAL}")
     if found in _WAYS:
         return SourceError(f"{path} is {found.value}: {_WAYS[found]}")
     if is_for_another_runtime(path):
@@ -126,3 +142,19 @@ def error_for(path: Path, found: Format) -> SourceError:
         return SourceError(f"{path} is named like {named.value}: {_WAYS[named]}")
     way = f"the way from {named.value}: {_WAYS[named]}" if named in _WAYS else f"pass {SOURCES}"
     return SourceError(f"{path} is named like {named.value}, but is damaged or not one; {way}")
+
+
+def _archive(path: Path) -> SourceError:
+    """Return the error for an archive, with what is in it."""
+    models = models_in(path)
+    if not models:
+        return SourceError(f"{path} is {Format.ARCHIVE.value}: {_WAYS[Format.ARCHIVE]}")
+    which = models[0] if len(models) == 1 else f"one of {listed(models)}"
+    return SourceError(f"{path} is {Format.ARCHIVE.value}: unpack it, and pass {which}")
+
+
+def _is_for_edge_tpu(path: Path) -> bool:
+    try:
+        return _EDGE_TPU in path.read_bytes()
+    except OSError:
+        return False

@@ -66,6 +66,7 @@ class Detection(PlainTask):
         boxes = own[BOXES]
         if boxes.shape.rank == 4:  # [N, K, 1, 4]: some detectors give one box for all classes
             boxes = boxes[:, :, 0]
+        boxes = tf.ensure_shape(boxes, [None, None, 4])  # graphs with conditions declare none
         boxes = standard(boxes, self.options.order, self.options.units, size)
         scores = activate(own[SCORES], self.options.activation, self.options.background)
         rows = None

@@ -45,7 +45,7 @@ def suppress(
 
     def settle(kept: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
         suppressed = tf.linalg.matvec(suppresses, tf.cast(kept, tf.float32)) > 0.0
-        following = eligible & ~suppressed
+        following = tf.ensure_shape(eligible & ~suppressed, eligible.shape)  # for the loop
         return following, tf.reduce_any(tf.not_equal(following, kept))
 
     changing = tf.constant(True)

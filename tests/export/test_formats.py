@@ -214,6 +214,14 @@ def test_what_is_not_a_source_is_named_with_the_way_from_it(found: Format) -> No
         assert "\n" not in message
 
 
+def packed(name: str) -> bytes:
+    """Return a compressed tar archive of an empty file."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        archive.addfile(tarfile.TarInfo(name))
+    return buffer.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "contents", "words"),
     [
@@ -222,6 +230,21 @@ def test_what_is_not_a_source_is_named_with_the_way_from_it(found: Format) -> No
         ("m.tflite", b"TFL3\n", "is named like a TensorFlow Lite model"),
         ("m.tflite", b"\x1c\0\0\0TFL3" + bytes(9), "tf2onnx.convert --tflite MODEL.tflite"),
         ("m.pt", archive("m/data.pkl"), "save the model as ONNX with torch.onnx.export"),
+        (
+            "m.tflite",
+            b"\x1c\0\0\0TFL3 edgetpu-custom-op",
+            "for the Edge TPU: export the model that",
+        ),
+        (
+            "m.zip",
+            archive("m/keras_model.h5", "m/labels.txt"),
+            "unpack it, and pass m/keras_model.h5",
+        ),
+        ("m.zip", archive("a/saved_model.pb", "a/variables/variables.index"), "it, and pass a"),
+        ("m.zip", archive("a.h5", "__MACOSX/._a.h5", "b.h5"), "and pass one of a.h5, b.h5"),
+        ("m.zip", archive("notes.txt"), "is an archive: unpack it, and pass the model in it"),
+        ("m.tar.gz", packed("m/1/saved_model.pb"), "is an archive: unpack it, and pass m/1"),
+        ("m.tar.gz", packed("m/1/saved_model.pb")[:40], "unpack it, and pass the model in it"),
         ("m.h5", LFS, "run git lfs pull"),
         ("m.h5", b"<html>", "download it again"),
         ("m.h5", b"", "is an empty file"),
@@ -248,3 +271,10 @@ def test_a_file_that_is_not_a_source(
 def test_models_of_other_runtimes_are_named(name: str, runtime: str) -> None:
     message = str(error_for(Path(name), Format.UNKNOWN))
     assert message.startswith(f"{name} is a model for {runtime}: export the model")
+
+
+def test_weights_of_another_file_are_named(tmp_path: Path) -> None:
+    for name in ("net.param", "net.bin"):
+        (tmp_path / name).write_bytes(b"weights")
+    with pytest.raises(SourceError, match=r"has the weights of the network net\.param: export the"):
+        locate(tmp_path / "net.bin")

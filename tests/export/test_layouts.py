@@ -84,7 +84,7 @@ def test_images_get_into_the_models_layout(
     ("shape", "size", "words"),
     [
         ([None, 200], None, "say with --size WxH how they make 200 values"),
-        ([None, 4], None, "say with --size WxH how they make 4 values"),
+        ([None, 4], None, "(None, 4), not images [N,H,W,C]; so few values are measurements"),
         ([None, 784], (28, 27), "say with --size WxH how they make 784 values"),
         ([None], None, "not images [N,H,W,C]; name the input for images with --inputs"),
         ([None, 400, 1], None, "takes float32(None, 400, 1), not images [N,H,W,C]; name the input"),

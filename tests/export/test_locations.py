@@ -87,6 +87,38 @@ def test_a_usual_name_below_is_suggested(tmp_path: Path, name: str) -> None:
         locate(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "contents", "words"),
+    [
+        ("1/model.tflite", b"\x1c\0\0\0TFL3", "1/model.tflite is a TensorFlow Lite model: "),
+        (
+            "a/b/other.pb",
+            saved_model().SerializeToString(),
+            "other.pb is the graph of a SavedModel",
+        ),
+    ],
+)
+def test_what_is_no_source_is_named_below(
+    tmp_path: Path, name: str, contents: bytes, words: str
+) -> None:
+    write(tmp_path / name, contents)
+    with pytest.raises(SourceError, match=words):
+        locate(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["3", "saved_model.pb"])
+def test_a_link_to_nothing_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to("/nowhere/model")
+    with pytest.raises(SourceError, match=f": {name} is a link to /nowhere/model, which does not"):
+        locate(tmp_path)
+
+
+def test_several_models_below_are_listed(tmp_path: Path) -> None:
+    paths = [write(tmp_path / name / "w.h5", b"model").parent for name in ("a", "b")]
+    with pytest.raises(SourceError, match=rf"did you mean one of {paths[0]}, {paths[1]}\?$"):
+        locate(tmp_path)
+
+
 def test_a_preset_of_kerashub_is_named(tmp_path: Path) -> None:
     write(tmp_path / "metadata.json", b'{"keras_version": "3.8.0"}')
     write(tmp_path / "config.json", b"{}")

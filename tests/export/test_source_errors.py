@@ -41,6 +41,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     next((folder / "half" / "variables").glob("*.data-*")).unlink()
     shutil.copytree(folder / "ssd", folder / "cut")
     next((folder / "cut").glob("*.data-*")).write_bytes(b"")
+    shutil.copytree(folder / "ssd", folder / "bare")
+    (folder / "bare" / "model.ckpt.meta").write_bytes(b"")
     return folder
 
 
@@ -205,6 +207,10 @@ def _nothing() -> None:
         (
             f"{SSD_FED.replace('ssd', 'cut')} {RAW_BOXES} --nms",
             "cannot restore {0}/cut/model.ckpt, whose files are damaged or cut off; copy them",
+        ),
+        (
+            f"{SSD_FED.replace('ssd', 'bare')} {RAW_BOXES} --nms",
+            "{0}/bare/model.ckpt.meta is empty: it was not written or copied completely",
         ),
         ("--from=keras:MobileNetV22 --weights=none", "closest: MobileNetV2"),
         ("--from=keras:MobileNetV2 --weights=none.h5", "--weights must be imagenet, none or a"),

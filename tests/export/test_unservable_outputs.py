@@ -32,6 +32,7 @@ def chosen(found: dict[str, Any]) -> Task:
     ("value", "words"),
     [
         (tf.ragged.constant([[1.0], [2.0, 3.0]]), "is a RaggedTensor"),
+        (tf.sparse.from_dense(SOUND), "is a SparseTensor"),
         (tf.complex(SOUND, SOUND), "complex numbers"),
         (tf.zeros([2, 0]), r"no values: its shape is \(2, 0\)"),
         (tf.constant(0.5), "one value for all images"),
