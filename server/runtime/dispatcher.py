@@ -162,7 +162,8 @@ class Dispatcher:
             for member in taken.expired:
                 self._drop(member, "expired")
             if taken.batch is None:
-                self._wakeup.at(taken.due_at)
+                if taken.due_at != self._wakeup.due_at:
+                    self._wakeup.at(taken.due_at)
                 break
             self._start(taken.batch)
 

@@ -41,7 +41,9 @@ async def test_pongs_come_while_inference_hangs(serve: Serve) -> None:
     client = await SocketClient.open(served)
     client.shoot(1)
     call = await served.puppet.next_call()
-    for number in range(2, 30):
+    client.shoot(2)
+    await served.puppet.next_call()
+    for number in range(3, 30):
         client.shoot(number)
     ponged: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
     client.socket.on_pong = ponged.set_result  # type: ignore[method-assign]
@@ -86,8 +88,8 @@ async def test_a_slow_reader_is_closed_without_affecting_others(serve: Serve) ->
     megabyte = Tensors({"t": Tensor("uint8", (2**20,), bytes(2**20))})
 
     def answer(call: Call) -> None:
-        big = call.frames[0].format == "png"
-        call.answer_with([megabyte if big else answer_to(frame) for frame in call.frames])
+        answers = [megabyte if one.format == "png" else answer_to(one) for one in call.frames]
+        call.answer_with(answers)
 
     served.puppet.obey = answer
     slow, neighbour = await SocketClient.open(served), await SocketClient.open(served)
