@@ -77,7 +77,7 @@ CHANNEL = ASYNCAPI["channels"]["session"]
 BOTH = pytest.mark.parametrize("encoding", [MSGPACK, JSON], ids=["msgpack", "json"])
 
 WHICH = ("model", "label", "version")
-FROM_THE_PICTURE = {"orientation", "cost"}
+FROM_THE_PICTURE = {"orientation", "cost", "worst_cost"}
 """What a frame has in the gateway, but not on the wire."""
 EVENTS = (Event("enter", 1, 0, "hall", 12.5), Event("cross", 1, 0, "door", 13.0, "left"))
 BOX_MASKS = BoxMasks(2, 2, [[1, 2, 1], []])
